@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Every bound in the program, with its reason and what happens at the edge. A new bound goes here,
+// not beside its use.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace arcella::limits {
+
+// --- ALME (design.md section 7) ---
+// A line; longer: limit-exceeded, connection closed.
+inline constexpr std::size_t kAlmeFrameBytesMax = 1U << 20;
+inline constexpr int kJsonDepthMax = 64;  // deeper: parse-error
+// One more connection is closed at once.
+inline constexpr int kAlmeClientsMax = 1024;
+// More: the client's socket is not read until some are answered.
+inline constexpr int kAlmePendingPerClientMax = 256;
+// A client that does not read: closed.
+inline constexpr std::size_t kAlmeOutboxBytesMax = 4U << 20;
+// One answer (a call's result); longer: limit-exceeded instead.
+inline constexpr std::size_t kAlmeReplyBytesMax = 64U << 20;
+// For a client that sends no more to read its last answers; then closed.
+inline constexpr std::chrono::seconds kAlmeDrainTimeout{5};
+// Of `logs` at once; more is a follower's business.
+inline constexpr int kLogLinesPerQueryMax = 10'000;
+// Requests in a JSON-RPC batch: one line may not ask for a flood of answers.
+inline constexpr std::size_t kRpcBatchMax = 100;
+
+// --- control channel between daemon and worker ---
+// A description with its WIT text fits; longer: peer is closed.
+inline constexpr std::size_t kControlFrameBytesMax = 4U << 20;
+// Descriptors in one message (SCM_MAX_FD is 253).
+inline constexpr int kControlFdsMax = 16;
+inline constexpr int kControlRequestsMax = 4096;  // without a reply, per worker; more: unavailable
+// A peer that does not read: lost, the worker is killed.
+inline constexpr std::size_t kControlOutboxBytesMax = 16U << 20;
+// A worker drops guests' output past this; replies have the rest.
+inline constexpr std::size_t kOutputQueuedBytesMax = 4U << 20;
+// In one Output message; longer is sent as several.
+inline constexpr std::size_t kOutputTextBytesMax = 64U << 10;
+// One line for a person; longer is cut.
+inline constexpr std::size_t kFailureMessageBytesMax = 4U << 10;
+// Wasmtime shows 20 frames; longer is cut.
+inline constexpr std::size_t kFailureBacktraceBytesMax = 64U << 10;
+// Longer: the worker breaks the protocol.
+inline constexpr std::size_t kReplyTextBytesMax = 1U << 20;
+inline constexpr std::size_t kFingerprintBytesMax = 256;
+// Of a component; longer: limit-exceeded at install.
+inline constexpr std::size_t kWitTextBytesMax = 1U << 20;
+// Imports or exports of a component.
+inline constexpr int kInterfacesMax = 1000;
+inline constexpr int kInterfaceFunctionsMax = 2000;  // of one interface
+
+// --- data channel ---
+// Larger arguments travel in shared memory (issue: calls).
+inline constexpr std::size_t kDataPayloadBytesMax = 64U << 20;
+// Requests without reply per worker; more: unavailable.
+inline constexpr int kDataInFlightMax = 4096;
+// That a worker has not read yet; more: unavailable.
+inline constexpr std::size_t kDataQueuedBytesMax = 256U << 20;
+// Results the daemon does not take: no more calls are read.
+inline constexpr std::size_t kDataOutboxBytesMax = 128U << 20;
+
+// --- components and manifests ---
+// The largest seen in the wild is 60 MB (python with libraries).
+inline constexpr std::size_t kWasmBytesMax = 256U << 20;
+// Native code is 3-5 times its wasm.
+inline constexpr std::size_t kArtifactBytesMax = 2048ULL << 20;
+inline constexpr std::size_t kManifestBytesMax = 256U << 10;
+inline constexpr std::size_t kNameLengthMax = 128;  // design.md section 1
+// Per deployment; twice this is past a pool's address space.
+inline constexpr int kReplicasMax = 10000;
+inline constexpr int kDeploymentsMax = 10000;
+inline constexpr std::size_t kInterfaceNameBytesMax = 256;  // published names stay below 80
+
+// --- compile helper (limits-and-faults.md section 5, row 8) ---
+// Address space; a 20 MB core module takes 1.5 GB.
+inline constexpr std::uint64_t kCompileMemoryBytesMax = 6ULL << 30;
+inline constexpr std::chrono::seconds kCompileCpuMax{600};
+inline constexpr std::chrono::seconds kCompileWallMax{600};
+
+// --- guests; what a deployment gets when it says nothing (limits-and-faults.md section 4) ---
+inline constexpr std::uint64_t kGuestMemoryBytesDefault = 64ULL << 20;
+inline constexpr std::uint64_t kGuestMemoryBytesMax = 4096ULL << 20;  // a 32-bit memory
+inline constexpr std::chrono::milliseconds kCallTimeoutDefault{5000};
+inline constexpr std::chrono::milliseconds kCallTimeoutMax{3'600'000};
+inline constexpr std::chrono::seconds kStartupTimeoutDefault{10};
+// A start that nobody waits for is a hang.
+inline constexpr std::chrono::seconds kStartupTimeoutMax{3600};
+// 1-10 ms; a deadline is met within two ticks.
+inline constexpr std::chrono::milliseconds kEpochTick{5};
+// Host bytes that one host call may make us allocate.
+inline constexpr std::uint64_t kHostcallFuel = 8ULL << 20;
+inline constexpr std::uint32_t kResourceTableMax = 10'000;    // handles per store
+inline constexpr std::uint64_t kRandomBytesMax = 1ULL << 20;  // per call of wasi:random
+// Callers that wait for one busy instance; more: unavailable.
+inline constexpr int kCallQueuePerInstanceMax = 1024;
+// Requests in fresh stores per replica; more wait in the socket.
+inline constexpr int kHttpConcurrentPerReplica = 256;
+inline constexpr int kHttpConnectionsMax = 8192;  // per listener
+// Total, not per read: slow-loris.
+inline constexpr std::chrono::seconds kHttpHeaderTimeout{10};
+
+// --- output of guests ---
+// Older lines are dropped and counted.
+inline constexpr std::size_t kLogRingBytesPerInstance = 1U << 20;
+// Longer lines are cut and marked.
+inline constexpr std::size_t kLogLineBytesMax = 8U << 10;
+// Not yet taken by the daemon; more is dropped.
+inline constexpr std::size_t kOutputPendingBytesPerInstance = 64U << 10;
+
+// --- processes ---
+inline constexpr std::chrono::seconds kWorkerReadyTimeout{10};
+inline constexpr std::chrono::seconds kWorkerStopTimeout{10};  // then SIGKILL
+// From the end of a worker's channel to its exit, which says more about why; then it is killed.
+inline constexpr std::chrono::milliseconds kWorkerExitGrace{500};
+// In kRestartInterval, then failed (systemd's numbers).
+inline constexpr int kRestartAttempts = 5;
+inline constexpr std::chrono::seconds kRestartInterval{10};
+inline constexpr std::chrono::milliseconds kRestartDelay{100};  // doubled each time
+inline constexpr std::chrono::milliseconds kRestartDelayMax{30'000};
+// Each is remembered for its interval.
+inline constexpr int kRestartAttemptsMax = 1000;
+inline constexpr std::chrono::seconds kRestartIntervalMax{86'400};
+// Past a replica's own stop deadline; then its worker is replaced.
+inline constexpr std::chrono::seconds kStopGrace{2};
+// An answer on the control channel; a load maps and links.
+inline constexpr std::chrono::seconds kWorkerRequestTimeout{30};
+// Past a call's deadline; then the worker is taken for hung.
+inline constexpr std::chrono::milliseconds kCallReplyGrace{1000};
+
+}  // namespace arcella::limits
