@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What a component is, apart from how it runs: read from its binary and its component.toml, kept in
+// the store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/ids.h"
+
+namespace arcella::model {
+
+enum class Kind { Service, Command, Http };
+enum class Format { Component, CoreModule };
+
+[[nodiscard]] std::string_view to_string(Kind kind) noexcept;      // "service", "command", "http"
+[[nodiscard]] std::string_view to_string(Format format) noexcept;  // "component", "core-module"
+[[nodiscard]] std::optional<Kind> kind_from(std::string_view text) noexcept;
+[[nodiscard]] std::optional<Format> format_from(std::string_view text) noexcept;
+
+// What the component asks for; a deployment grants (design.md section 5).
+struct Capabilities {
+  std::vector<std::string> network;
+  std::vector<std::string> filesystem;
+  std::vector<std::string> environment;
+  friend bool operator==(const Capabilities&, const Capabilities&) = default;
+};
+
+// component.toml as written. Without the file every field but the id is empty.
+struct ComponentManifest {
+  std::optional<ComponentId> id;
+  std::string description;
+  std::optional<std::vector<std::string>> exports;  // nullopt: not stated, the binary decides
+  std::optional<std::vector<std::string>> imports;
+  Capabilities capabilities;
+};
+
+// An imported or exported interface or function with its WIT signatures.
+struct InterfaceItem {
+  std::string name;
+  std::vector<std::string> functions;
+  friend bool operator==(const InterfaceItem&, const InterfaceItem&) = default;
+};
+
+// What the compile helper found in a .wasm. The helper read untrusted bytes: its words are bounded
+// and checked where they are decoded (ipc/inspection.h).
+struct Inspection {
+  Format format = Format::Component;
+  Kind kind = Kind::Service;
+  bool runnable = false;           // has something that can be started or called
+  bool needs_concurrency = false;  // WASI 0.3 or async functions
+  std::string metadata_name;       // from the binary's custom sections; may be empty
+  std::string metadata_version;
+  std::vector<InterfaceItem> imports;
+  std::vector<InterfaceItem> exports;
+  std::string wit;
+  friend bool operator==(const Inspection&, const Inspection&) = default;
+};
+
+// An installed component.
+struct Component {
+  ComponentId id;
+  std::string description = {};
+  Format format = Format::Component;
+  Kind kind = Kind::Service;
+  bool needs_concurrency = false;
+  std::vector<InterfaceItem> imports = {};
+  std::vector<InterfaceItem> exports = {};
+  std::string wit = {};
+  Capabilities capabilities = {};
+  std::string content_hash = {};  // of the .wasm, hex; names the content in the code cache
+  std::uint64_t wasm_bytes = 0;
+  std::int64_t installed_at = 0;  // seconds since the epoch
+};
+
+}  // namespace arcella::model

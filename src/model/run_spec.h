@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What a process needs to know to run a deployment's replicas: derived by the daemon from the
+// deployment and its component, sent to the worker or given to the host in main. No policy: when to
+// restart, what is trusted and where it runs are the daemon's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/component.h"
+#include "model/deployment.h"
+
+namespace arcella::model {
+
+struct RunSpec {
+  DeploymentId deployment;
+  std::string program = {};  // argv[0]: the component's name
+  Kind kind = Kind::Service;
+  std::vector<std::string> args = {};
+  std::vector<std::pair<std::string, std::string>> env = {};
+  std::vector<Mount> mounts = {};
+  std::vector<std::string> allowed_hosts = {};
+  std::optional<std::string> entrypoint = {};
+  std::optional<std::string> shutdown = {};
+  std::chrono::milliseconds startup_timeout{limits::kStartupTimeoutDefault};
+  std::chrono::milliseconds call_timeout{limits::kCallTimeoutDefault};
+  std::uint64_t memory_bytes = limits::kGuestMemoryBytesDefault;
+  std::optional<std::uint64_t> fuel = {};
+  friend bool operator==(const RunSpec&, const RunSpec&) = default;
+};
+
+[[nodiscard]] RunSpec run_spec_of(const Deployment& deployment, const Component& component);
+
+}  // namespace arcella::model
