@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manifest/manifests.h"
+
+namespace arcella::manifest {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::vector<std::string> errors(std::string_view text) {
+  auto parsed = read_component_manifest(text, "component.toml");
+  EXPECT_EQ(parsed.value.has_value(), parsed.diagnostics.empty());
+  std::vector<std::string> result;
+  for (const Diagnostic& diagnostic : parsed.diagnostics) result.push_back(diagnostic.str());
+  return result;
+}
+
+TEST(ComponentManifest, ReadsTheExampleOfTheDesign) {
+  auto parsed = read_component_manifest(R"([component]
+name = "http-logger"
+version = "0.1.0"
+description = "Logs HTTP requests"
+exports = ["logger:log@1.0"]                     # array, or table interface -> item
+imports = ["wasi:http/incoming-handler@0.2.0"]
+[component.capabilities]                          # what it asks for; a deployment grants
+network = ["https://api.example.com"]
+filesystem = ["/data"]
+environment = ["LOG_LEVEL"]
+)",
+                                        "component.toml");
+  ASSERT_THAT(parsed.diagnostics, IsEmpty());
+  const model::ComponentManifest& manifest = *parsed.value;
+  EXPECT_EQ(manifest.id->str(), "http-logger@0.1.0");
+  EXPECT_EQ(manifest.description, "Logs HTTP requests");
+  EXPECT_THAT(*manifest.exports, ElementsAre("logger:log@1.0"));
+  EXPECT_THAT(*manifest.imports, ElementsAre("wasi:http/incoming-handler@0.2.0"));
+  EXPECT_THAT(manifest.capabilities.network, ElementsAre("https://api.example.com"));
+  EXPECT_THAT(manifest.capabilities.filesystem, ElementsAre("/data"));
+  EXPECT_THAT(manifest.capabilities.environment, ElementsAre("LOG_LEVEL"));
+}
+
+TEST(ComponentManifest, TellsNotStatedFromNone) {
+  auto parsed =
+      read_component_manifest("[component]\nname='a'\nversion='1.0.0'\nexports=[]\n", "f");
+  EXPECT_THAT(*parsed.value->exports, IsEmpty());
+  EXPECT_EQ(parsed.value->imports, std::nullopt);
+}
+
+TEST(ComponentManifest, TakesInterfacesAsATable) {
+  auto parsed = read_component_manifest(
+      "[component]\nname='a'\nversion='1.0.0'\n[component.exports]\n\"a:b/c@1.0.0\"=\"log\"\n\"a:b/"
+      "d\"=['x','y']\n",
+      "f");
+  ASSERT_THAT(parsed.diagnostics, IsEmpty());
+  EXPECT_THAT(*parsed.value->exports, ElementsAre("a:b/c@1.0.0", "a:b/d"));
+}
+
+TEST(ComponentManifest, NeedsNameAndVersion) {
+  EXPECT_THAT(errors(""), ElementsAre(HasSubstr("no [component] table")));
+  EXPECT_THAT(errors("[component]\n"), ElementsAre(HasSubstr("component.name: missing"),
+                                                   HasSubstr("component.version: missing")));
+}
+
+TEST(ComponentManifest, HoldsThemToTheGrammar) {
+  EXPECT_THAT(errors("[component]\nname='a b'\nversion='1.0.0'\n"),
+              ElementsAre(HasSubstr("component.toml:2:6: component.name: 'a b'")));
+  EXPECT_THAT(errors("[component]\nname='a'\nversion='1.0'\n"),
+              ElementsAre(HasSubstr("component.toml:3:9: component.version: '1.0'")));
+}
+
+TEST(ComponentManifest, ReportsAllAtOnce) {
+  EXPECT_THAT(
+      errors("[component]\nnam='a'\nversion=1\nexports='x'\nimports=[1]\n[component.capabilities]"
+             "\nnetworks=[]\n[componet]\n"),
+      ElementsAre(HasSubstr(":1:1: component.name: missing"), HasSubstr("did you mean 'name'"),
+                  HasSubstr(":3:9: component.version: expected a string"),
+                  HasSubstr(":4:9: component.exports: expected an array of interface names"),
+                  HasSubstr(":5:10: component.imports: expected"),
+                  HasSubstr("did you mean 'network'"), HasSubstr("did you mean 'component'")));
+}
+
+}  // namespace
+}  // namespace arcella::manifest

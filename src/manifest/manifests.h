@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// The three file formats of design.md section 5, text -> model, all diagnostics at once. Nothing
+// here touches a disk.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "manifest/diagnostic.h"
+#include "model/component.h"
+#include "model/deployment.h"
+
+namespace arcella::manifest {
+
+// `file` is only named in diagnostics.
+[[nodiscard]] Parsed<model::ComponentManifest> read_component_manifest(std::string_view text,
+                                                                       std::string_view file);
+[[nodiscard]] Parsed<model::PolicyFields> read_deployment_template(std::string_view text,
+                                                                   std::string_view file);
+// `id`: the stem of `<id>.deployment.toml`; `folder`: where the file lies, for relative mounts.
+[[nodiscard]] Parsed<model::DeploymentSpec> read_deployment_spec(std::string_view text,
+                                                                 std::string_view file,
+                                                                 const model::DeploymentId& id,
+                                                                 std::string_view folder);
+
+}  // namespace arcella::manifest
