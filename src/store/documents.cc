@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "store/documents.h"
+
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "wire/json.h"
+
+namespace arcella::store {
+namespace {
+
+using wire::FieldReader;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+// JSON numbers of ours are signed; a bound past this is as good as none.
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t to_signed(std::uint64_t number) {
+  return number > static_cast<std::uint64_t>(kMost) ? kMost : static_cast<std::int64_t>(number);
+}
+
+JsonArray array_of(const std::vector<std::string>& strings) {
+  JsonArray array;
+  for (const std::string& text : strings) array.emplace_back(boost::json::string(text));
+  return array;
+}
+
+void put(JsonObject& object, std::string_view key, const std::optional<std::string>& text) {
+  if (text) object.emplace(key, *text);
+}
+void put(JsonObject& object, std::string_view key, const std::optional<std::uint64_t>& number) {
+  if (number) object.emplace(key, to_signed(*number));
+}
+void put(JsonObject& object, std::string_view key, const std::optional<bool>& value) {
+  if (value) object.emplace(key, *value);
+}
+
+Result<std::optional<std::uint64_t>> unsigned_or_none(const FieldReader& reader,
+                                                      std::string_view key) {
+  ARCELLA_TRY(auto number, reader.optional_integer(key, 0, kMost));
+  if (!number) return std::nullopt;
+  return static_cast<std::uint64_t>(*number);
+}
+
+Result<std::optional<bool>> boolean_or_none(const FieldReader& reader, std::string_view key) {
+  if (!reader.has(key)) return std::nullopt;
+  ARCELLA_TRY(bool value, reader.boolean(key));
+  return value;
+}
+
+Unexpected fail_word(std::string_view key, const std::string& word) {
+  return fail(ErrorCode::Io, std::string(key) + ": '" + word + "' means nothing here");
+}
+
+JsonObject policy_to_json(const model::PolicyFields& fields) {
+  JsonObject object;
+  if (fields.isolation)
+    object.emplace("isolation", std::string(model::to_string(*fields.isolation)));
+  put(object, "trusted", fields.trusted);
+  put(object, "async", fields.async);
+  put(object, "entrypoint", fields.startup.entrypoint);
+  put(object, "shutdown", fields.startup.shutdown);
+  if (fields.startup.timeout) object.emplace("timeout_seconds", fields.startup.timeout->count());
+  put(object, "memory_mb", fields.resources.memory_mb);
+  put(object, "fuel", fields.resources.fuel);
+  put(object, "call_timeout_ms", fields.resources.call_timeout_ms);
+  return object;
+}
+
+Result<model::PolicyFields> policy_from_json(const FieldReader& reader) {
+  ARCELLA_TRY_VOID(reader.only({"isolation", "trusted", "async", "entrypoint", "shutdown",
+                                "timeout_seconds", "memory_mb", "fuel", "call_timeout_ms"}));
+  model::PolicyFields fields;
+  ARCELLA_TRY(auto isolation, reader.optional_string("isolation"));
+  if (isolation) {
+    fields.isolation = model::isolation_from(*isolation);
+    if (!fields.isolation) return fail_word("isolation", *isolation);
+  }
+  ARCELLA_TRY(fields.trusted, boolean_or_none(reader, "trusted"));
+  ARCELLA_TRY(fields.async, boolean_or_none(reader, "async"));
+  ARCELLA_TRY(fields.startup.entrypoint, reader.optional_string("entrypoint"));
+  ARCELLA_TRY(fields.startup.shutdown, reader.optional_string("shutdown"));
+  ARCELLA_TRY(auto timeout, reader.optional_integer("timeout_seconds", 0, kMost));
+  if (timeout) fields.startup.timeout = std::chrono::seconds(*timeout);
+  ARCELLA_TRY(fields.resources.memory_mb, unsigned_or_none(reader, "memory_mb"));
+  ARCELLA_TRY(fields.resources.fuel, unsigned_or_none(reader, "fuel"));
+  ARCELLA_TRY(fields.resources.call_timeout_ms, unsigned_or_none(reader, "call_timeout_ms"));
+  return fields;
+}
+
+JsonArray items_to_json(const std::vector<model::InterfaceItem>& items) {
+  JsonArray array;
+  for (const model::InterfaceItem& item : items) {
+    array.push_back(JsonObject{{"name", item.name}, {"functions", array_of(item.functions)}});
+  }
+  return array;
+}
+
+Result<std::vector<model::InterfaceItem>> items_from(const FieldReader& reader,
+                                                     std::string_view key) {
+  std::vector<model::InterfaceItem> items;
+  if (!reader.has(key)) return items;
+  ARCELLA_TRY(std::vector<FieldReader> readers, reader.objects(key));
+  for (const FieldReader& one : readers) {
+    model::InterfaceItem item;
+    ARCELLA_TRY_VOID(one.only({"name", "functions"}));
+    ARCELLA_TRY(item.name, one.string("name"));
+    ARCELLA_TRY(item.functions, one.strings_or_empty("functions"));
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+Result<model::Capabilities> capabilities_from(const FieldReader& reader) {
+  model::Capabilities capabilities;
+  if (!reader.has("capabilities")) return capabilities;
+  ARCELLA_TRY(FieldReader inner, reader.object("capabilities"));
+  ARCELLA_TRY_VOID(inner.only({"network", "filesystem", "environment"}));
+  ARCELLA_TRY(capabilities.network, inner.strings_or_empty("network"));
+  ARCELLA_TRY(capabilities.filesystem, inner.strings_or_empty("filesystem"));
+  ARCELLA_TRY(capabilities.environment, inner.strings_or_empty("environment"));
+  return capabilities;
+}
+
+JsonArray mounts_to_json(const std::vector<model::Mount>& mounts) {
+  JsonArray array;
+  for (const model::Mount& mount : mounts) {
+    array.push_back(
+        JsonObject{{"host", mount.host}, {"guest", mount.guest}, {"writable", mount.writable}});
+  }
+  return array;
+}
+
+Result<std::vector<model::Mount>> mounts_from(const FieldReader& reader) {
+  std::vector<model::Mount> mounts;
+  if (!reader.has("mounts")) return mounts;
+  ARCELLA_TRY(std::vector<FieldReader> readers, reader.objects("mounts"));
+  for (const FieldReader& one : readers) {
+    model::Mount mount;
+    ARCELLA_TRY_VOID(one.only({"host", "guest", "writable"}));
+    ARCELLA_TRY(mount.host, one.string("host"));
+    ARCELLA_TRY(mount.guest, one.string("guest"));
+    ARCELLA_TRY(mount.writable, one.boolean("writable"));
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+// An array of pairs, not an object: the order is the guest's environment order.
+JsonArray env_to_json(const std::vector<std::pair<std::string, std::string>>& env) {
+  JsonArray array;
+  for (const auto& [key, value] : env) array.push_back(JsonObject{{"key", key}, {"value", value}});
+  return array;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> env_from(const FieldReader& reader) {
+  std::vector<std::pair<std::string, std::string>> env;
+  if (!reader.has("env")) return env;
+  ARCELLA_TRY(std::vector<FieldReader> readers, reader.objects("env"));
+  for (const FieldReader& one : readers) {
+    ARCELLA_TRY_VOID(one.only({"key", "value"}));
+    ARCELLA_TRY(std::string key, one.string("key"));
+    ARCELLA_TRY(std::string value, one.string("value"));
+    env.emplace_back(std::move(key), std::move(value));
+  }
+  return env;
+}
+
+JsonObject restart_to_json(const model::RestartFields& restart) {
+  return {{"attempts", restart.attempts},
+          {"interval_seconds", restart.interval.count()},
+          {"delay_ms", restart.delay.count()},
+          {"give_up", restart.give_up}};
+}
+
+Result<model::RestartFields> restart_from(const FieldReader& reader) {
+  model::RestartFields restart;
+  if (!reader.has("restart")) return restart;
+  ARCELLA_TRY(FieldReader inner, reader.object("restart"));
+  ARCELLA_TRY_VOID(inner.only({"attempts", "interval_seconds", "delay_ms", "give_up"}));
+  ARCELLA_TRY(auto attempts, inner.integer("attempts", 0, std::numeric_limits<int>::max()));
+  ARCELLA_TRY(auto interval, inner.integer("interval_seconds", 0, kMost));
+  ARCELLA_TRY(auto delay, inner.integer("delay_ms", 0, kMost));
+  ARCELLA_TRY(restart.give_up, inner.boolean("give_up"));
+  restart.attempts = static_cast<int>(attempts);
+  restart.interval = std::chrono::seconds(interval);
+  restart.delay = std::chrono::milliseconds(delay);
+  return restart;
+}
+
+// What is in the database was written by us: if it does not read, that is damage.
+Error damaged(Error error) {
+  return {ErrorCode::Io, "the state database is damaged: " + error.message()};
+}
+
+Result<void> read_component(std::string_view document, model::Component& component) {
+  ARCELLA_TRY(Json value, wire::parse_json(document));
+  ARCELLA_TRY(FieldReader reader, FieldReader::of(value, ""));
+  ARCELLA_TRY_VOID(reader.only({"description", "format", "kind", "needs_concurrency", "imports",
+                                "exports", "wit", "capabilities", "wasm_bytes"}));
+  ARCELLA_TRY(component.description, reader.string("description"));
+  ARCELLA_TRY(std::string format, reader.string("format"));
+  ARCELLA_TRY(std::string kind, reader.string("kind"));
+  auto format_value = model::format_from(format);
+  auto kind_value = model::kind_from(kind);
+  if (!format_value) return fail_word("format", format);
+  if (!kind_value) return fail_word("kind", kind);
+  component.format = *format_value;
+  component.kind = *kind_value;
+  ARCELLA_TRY(component.needs_concurrency, reader.boolean_or("needs_concurrency", false));
+  ARCELLA_TRY(component.imports, items_from(reader, "imports"));
+  ARCELLA_TRY(component.exports, items_from(reader, "exports"));
+  ARCELLA_TRY(component.wit, reader.string("wit"));
+  ARCELLA_TRY(component.capabilities, capabilities_from(reader));
+  ARCELLA_TRY(auto wasm_bytes, reader.integer("wasm_bytes", 0, kMost));
+  component.wasm_bytes = static_cast<std::uint64_t>(wasm_bytes);
+  return {};
+}
+
+Result<void> read_spec(std::string_view document, model::DeploymentSpec& spec) {
+  ARCELLA_TRY(Json value, wire::parse_json(document));
+  ARCELLA_TRY(FieldReader reader, FieldReader::of(value, ""));
+  ARCELLA_TRY_VOID(reader.only(
+      {"group", "args", "overrides", "env", "allowed_hosts", "mounts", "http_listen", "restart"}));
+  ARCELLA_TRY(auto group, reader.optional_string("group"));
+  if (group) {
+    ARCELLA_TRY(spec.group, model::GroupName::parse(*group));
+  }
+  ARCELLA_TRY(spec.args, reader.strings_or_empty("args"));
+  if (reader.has("overrides")) {
+    ARCELLA_TRY(FieldReader overrides, reader.object("overrides"));
+    ARCELLA_TRY(spec.overrides, policy_from_json(overrides));
+  }
+  ARCELLA_TRY(spec.env, env_from(reader));
+  ARCELLA_TRY(spec.allowed_hosts, reader.strings_or_empty("allowed_hosts"));
+  ARCELLA_TRY(spec.mounts, mounts_from(reader));
+  ARCELLA_TRY(auto listen, reader.optional_string("http_listen"));
+  if (listen) {
+    ARCELLA_TRY(spec.http_listen, model::HttpListen::parse(*listen));
+  }
+  ARCELLA_TRY(spec.restart, restart_from(reader));
+  return {};
+}
+
+}  // namespace
+
+std::string to_document(const model::PolicyFields& fields) {
+  return wire::to_text(policy_to_json(fields));
+}
+
+Result<model::PolicyFields> policy_fields_from(std::string_view document) {
+  auto value = wire::parse_json(document);
+  if (!value.has_value()) return fail(damaged(value.error()));
+  auto fields = FieldReader::of(value.value(), "").and_then(policy_from_json);
+  if (!fields.has_value()) return fail(damaged(fields.error()));
+  return fields;
+}
+
+std::string to_document(const model::Component& component) {
+  const model::Capabilities& asked = component.capabilities;
+  return wire::to_text(JsonObject{
+      {"description", component.description},
+      {"format", std::string(model::to_string(component.format))},
+      {"kind", std::string(model::to_string(component.kind))},
+      {"needs_concurrency", component.needs_concurrency},
+      {"imports", items_to_json(component.imports)},
+      {"exports", items_to_json(component.exports)},
+      {"wit", component.wit},
+      {"capabilities", JsonObject{{"network", array_of(asked.network)},
+                                  {"filesystem", array_of(asked.filesystem)},
+                                  {"environment", array_of(asked.environment)}}},
+      {"wasm_bytes", to_signed(component.wasm_bytes)},
+  });
+}
+
+Result<void> read_document(std::string_view document, model::Component& component) {
+  auto done = read_component(document, component);
+  if (!done.has_value()) return fail(damaged(done.error().with_context(component.id.str())));
+  return {};
+}
+
+std::string to_document(const model::DeploymentSpec& spec) {
+  JsonObject object{
+      {"args", array_of(spec.args)},           {"overrides", policy_to_json(spec.overrides)},
+      {"env", env_to_json(spec.env)},          {"allowed_hosts", array_of(spec.allowed_hosts)},
+      {"mounts", mounts_to_json(spec.mounts)}, {"restart", restart_to_json(spec.restart)},
+  };
+  if (spec.group) object.emplace("group", spec.group->str());
+  if (spec.http_listen) object.emplace("http_listen", spec.http_listen->str());
+  return wire::to_text(object);
+}
+
+Result<void> read_document(std::string_view document, model::DeploymentSpec& spec) {
+  auto done = read_spec(document, spec);
+  if (!done.has_value()) return fail(damaged(done.error().with_context(spec.id.str())));
+  return {};
+}
+
+}  // namespace arcella::store
