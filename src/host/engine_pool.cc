@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "host/engine_pool.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/unique_fd.h"
+
+namespace arcella::host {
+namespace {
+
+using Work = std::function<void()>;
+
+struct Watch {
+  int fd;
+  Work ready;
+};
+
+struct Timer {
+  MonotonicTime due;
+  Work work;
+};
+// For a heap whose front is due first.
+bool later(const Timer& a, const Timer& b) {
+  return a.due > b.due;
+}
+
+// Whose thread this is.
+thread_local const void* current_pool = nullptr;
+
+}  // namespace
+
+// Everything a thread can sleep for is in one epoll set: the wake-up eventfd, the timer and the
+// watched descriptors. All are edge-triggered, so one event wakes one thread and neither eventfd
+// nor timer is ever read.
+struct EnginePool::Impl {
+  Impl();
+  void run(int number);
+  [[nodiscard]] Work take();
+  void wait(int timeout_ms);
+  void wake() const;
+  void arm(MonotonicTime due) const;
+  void run_timers();
+
+  // Constant after construction.
+  UniqueFd epoll;
+  UniqueFd wakeup;
+  UniqueFd timer;
+  std::vector<std::thread> threads;
+
+  Mutex mutex;
+  std::deque<Work> queue ARCELLA_GUARDED_BY(mutex);
+  std::vector<Timer> timers ARCELLA_GUARDED_BY(mutex);  // a heap
+  std::vector<std::unique_ptr<Watch>> watches
+      ARCELLA_GUARDED_BY(mutex);  // only grows: epoll holds the addresses
+  int sleepers ARCELLA_GUARDED_BY(mutex) = 0;
+  bool stopping ARCELLA_GUARDED_BY(mutex) = false;
+};
+
+EnginePool::Impl::Impl()
+    : epoll(::epoll_create1(EPOLL_CLOEXEC)),
+      wakeup(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  ARCELLA_CHECK(epoll.valid() && wakeup.valid() && timer.valid(),
+                "a process starts with descriptors to spare");
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.ptr = nullptr;
+  ARCELLA_CHECK(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.get(), &event) == 0,
+                "epoll takes an eventfd");
+  event.data.ptr = this;
+  ARCELLA_CHECK(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, timer.get(), &event) == 0,
+                "epoll takes a timerfd");
+}
+
+void EnginePool::Impl::wake() const {
+  const std::uint64_t one = 1;
+  // It fails only when 2^64 wake-ups were never read.
+  [[maybe_unused]] const auto written = ::write(wakeup.get(), &one, sizeof one);
+}
+
+// The next work, if any. Two posts may have woken one thread: who takes from a queue that goes on
+// wakes the next.
+Work EnginePool::Impl::take() {
+  Work work;
+  bool more = false;
+  {
+    const MutexLock lock(mutex);
+    if (queue.empty()) return work;
+    work = std::move(queue.front());
+    queue.pop_front();
+    more = !queue.empty() && sleepers > 0;
+  }
+  if (more) wake();
+  return work;
+}
+
+void EnginePool::Impl::arm(MonotonicTime due) const {
+  const auto since_boot = std::max(due.time_since_epoch(), MonotonicTime::duration(1));
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
+  itimerspec spec{};
+  spec.it_value.tv_sec = seconds.count();
+  spec.it_value.tv_nsec = std::chrono::nanoseconds(since_boot - seconds).count();
+  ::timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+void EnginePool::Impl::run_timers() {
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  const MutexLock lock(mutex);
+  while (!timers.empty() && timers.front().due <= now) {
+    std::ranges::pop_heap(timers, later);
+    queue.push_back(std::move(timers.back().work));
+    timers.pop_back();
+  }
+  if (!timers.empty()) arm(timers.front().due);
+}
+
+void EnginePool::Impl::wait(int timeout_ms) {
+  // One event per thread: a second one in its hands would wait behind the first one's guest.
+  epoll_event event{};
+  if (::epoll_wait(epoll.get(), &event, 1, timeout_ms) != 1) return;
+  if (event.data.ptr == nullptr) return;
+  if (event.data.ptr == this) {
+    run_timers();
+    return;
+  }
+  static_cast<const Watch*>(event.data.ptr)->ready();
+}
+
+void EnginePool::Impl::run(int number) {
+  current_pool = this;
+  ::pthread_setname_np(::pthread_self(), ("engine-" + std::to_string(number)).c_str());
+  while (true) {
+    if (const Work work = take()) work();
+    // After each piece of work a look at the descriptors: guests that are always busy must not keep
+    // requests out.
+    int timeout_ms = 0;
+    {
+      const MutexLock lock(mutex);
+      if (stopping) break;
+      if (queue.empty()) {
+        timeout_ms = -1;
+        ++sleepers;
+      }
+    }
+    wait(timeout_ms);
+    if (timeout_ms < 0) {
+      const MutexLock lock(mutex);
+      --sleepers;
+    }
+  }
+  wake();  // the next thread stops too
+}
+
+EnginePool::EnginePool(int threads) : impl_(std::make_unique<Impl>()) {
+  const int count =
+      threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  for (int number = 0; number < count; ++number) {
+    impl_->threads.emplace_back([impl = impl_.get(), number] { impl->run(number); });
+  }
+}
+
+EnginePool::~EnginePool() {
+  {
+    const MutexLock lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake();
+  for (std::thread& thread : impl_->threads) thread.join();
+  // Dropped work may post again when it is destroyed (a replica's end does): until nothing is left.
+  while (true) {
+    std::deque<Work> dropped;
+    std::vector<Timer> dropped_timers;
+    {
+      const MutexLock lock(impl_->mutex);
+      dropped.swap(impl_->queue);
+      dropped_timers.swap(impl_->timers);
+    }
+    if (dropped.empty() && dropped_timers.empty()) break;
+  }
+}
+
+bool EnginePool::is_current() const noexcept {
+  return current_pool == impl_.get();
+}
+
+void EnginePool::post(std::function<void()> work) {
+  bool asleep = false;
+  {
+    const MutexLock lock(impl_->mutex);
+    impl_->queue.push_back(std::move(work));
+    asleep = impl_->sleepers > 0;
+  }
+  if (asleep) impl_->wake();
+}
+
+void EnginePool::post_after(std::chrono::milliseconds delay, std::function<void()> work) {
+  const MonotonicTime due = std::chrono::steady_clock::now() + delay;
+  const MutexLock lock(impl_->mutex);
+  impl_->timers.push_back({due, std::move(work)});
+  std::ranges::push_heap(impl_->timers, later);
+  if (impl_->timers.front().due == due) impl_->arm(due);
+}
+
+Result<void> EnginePool::watch(int fd, std::function<void()> ready) {
+  auto watch = std::make_unique<Watch>(Watch{fd, std::move(ready)});
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = watch.get();
+  const MutexLock lock(impl_->mutex);
+  if (::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    return fail(Error::from_errno(errno, "watching a descriptor"));
+  }
+  impl_->watches.push_back(std::move(watch));
+  return {};
+}
+
+void EnginePool::set_interest(int fd, Interest interest) {
+  const MutexLock lock(impl_->mutex);
+  const auto found =
+      std::ranges::find(impl_->watches, fd, [](const auto& watch) { return watch->fd; });
+  ARCELLA_CHECK(found != impl_->watches.end(), "only a watched descriptor's interest can change");
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  if (interest == Interest::ReadableAndWritable) event.events |= EPOLLOUT;
+  event.data.ptr = found->get();
+  ARCELLA_CHECK(::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_MOD, fd, &event) == 0,
+                "it is in the set");
+}
+
+}  // namespace arcella::host

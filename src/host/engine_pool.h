@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "engine/instance.h"
+
+namespace arcella::host {
+
+// The threads that poll guests (design.md section 2): a fixed number, never the control thread. A
+// thread without work sleeps on the watched descriptors themselves, so the thread that a request
+// wakes is the one that reads and runs it. Owner: the process's main; outlives the InstanceHost.
+// Thread: any.
+class EnginePool final : public engine::Executor {
+ public:
+  explicit EnginePool(int threads);  // 0: one per core
+  ~EnginePool() override;            // joins; work that was posted and not begun is dropped
+  EnginePool(const EnginePool&) = delete;
+  EnginePool& operator=(const EnginePool&) = delete;
+
+  // First come, first served: a guest that used up its slice goes to the end.
+  void post(std::function<void()> work) override;
+  void post_after(std::chrono::milliseconds delay, std::function<void()> work);
+
+  // Whether the caller is one of the pool's threads: it must not wait for work of the pool.
+  [[nodiscard]] bool is_current() const noexcept;
+
+  enum class Interest { Readable, ReadableAndWritable };
+  // `ready` runs on a pool thread each time something arrives at `fd` (edge-triggered: not again
+  // for what was left unread), also several times at once; with ReadableAndWritable also when it
+  // takes bytes again. `fd` and what `ready` refers to outlive the pool.
+  [[nodiscard]] Result<void> watch(int fd, std::function<void()> ready);
+  // Of a watched descriptor. Asks anew: what is ready now is reported again.
+  void set_interest(int fd, Interest interest);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace arcella::host

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "host/instance_host.h"
+
+#include <unordered_map>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/mutex.h"
+#include "host/http_deployment.h"
+#include "host/replica.h"
+#include "host/replica_deployment.h"
+#include "host/run_policy.h"
+
+namespace arcella::host {
+namespace {
+
+Unexpected not_loaded(const model::DeploymentId& deployment) {
+  return fail(ErrorCode::NotFound,
+              "deployment '" + deployment.str() + "' is not loaded in this process");
+}
+
+Result<void> check_range(int first, int count) {
+  if (first >= 0 && count > 0 && first <= limits::kReplicasMax &&
+      count <= limits::kReplicasMax - first)
+    return {};
+  return fail(ErrorCode::InvalidParams, "replicas " + std::to_string(first) + " and " +
+                                            std::to_string(count) + " from there on: 0 to " +
+                                            std::to_string(limits::kReplicasMax - 1) + " exist");
+}
+
+}  // namespace
+
+struct InstanceHost::Impl {
+  [[nodiscard]] std::vector<std::shared_ptr<HostedDeployment>> all() {
+    std::vector<std::shared_ptr<HostedDeployment>> every;
+    const MutexLock lock(mutex);
+    for (const auto& [id, deployment] : deployments) every.push_back(deployment);
+    return every;
+  }
+
+  Impl(const engine::Engine& the_engine, EnginePool& the_pool, HostListener& the_listener)
+      : engine(the_engine), pool(the_pool), listener(the_listener) {}
+
+  const engine::Engine& engine;
+  EnginePool& pool;
+  HostListener& listener;
+  const std::shared_ptr<LiveGuests> guests = std::make_shared<LiveGuests>();
+
+  Mutex mutex;
+  std::unordered_map<model::DeploymentId, std::shared_ptr<HostedDeployment>> deployments
+      ARCELLA_GUARDED_BY(mutex);
+};
+
+InstanceHost::InstanceHost(const engine::Engine& engine, EnginePool& pool, HostListener& listener)
+    : impl_(std::make_unique<Impl>(engine, pool, listener)) {}
+
+// Guests that were cut may still have a step to go: they refer to the pool, the listener and the
+// engine. On a thread of the pool, which has to make that step, it cannot wait; then the pool is
+// about to end, and takes them with it.
+InstanceHost::~InstanceHost() {
+  {
+    const MutexLock lock(impl_->mutex);
+    impl_->deployments.clear();
+  }
+  if (!impl_->pool.is_current()) impl_->guests->wait_until_none();
+}
+
+Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, UniqueFd listener) {
+  if (find(spec.deployment)) {
+    return fail(ErrorCode::Conflict,
+                "deployment '" + spec.deployment.str() + "' is loaded already");
+  }
+  if (spec.kind == model::Kind::Http && !listener.valid()) {
+    return fail(ErrorCode::InvalidParams,
+                "deployment '" + spec.deployment.str() + "' has no listening socket");
+  }
+  ARCELLA_TRY(std::shared_ptr<const engine::Component> component,
+              impl_->engine.load(std::move(artifact)));
+  ARCELLA_TRY(auto linked, engine::InstancePre::link(impl_->engine, std::move(component),
+                                                     wasi_policy_of(spec), store_limits_of(spec)));
+  const std::shared_ptr<const engine::InstancePre> pre = std::move(linked);
+  std::shared_ptr<HostedDeployment> made;
+  if (spec.kind == model::Kind::Http) {
+    made = std::make_shared<HttpDeployment>(impl_->pool, impl_->guests, impl_->listener, spec, pre,
+                                            std::move(listener));
+  } else {
+    made =
+        std::make_shared<ReplicaDeployment>(impl_->pool, impl_->guests, impl_->listener, spec, pre);
+  }
+  const MutexLock lock(impl_->mutex);
+  if (!impl_->deployments.emplace(spec.deployment, std::move(made)).second) {
+    return fail(ErrorCode::Conflict,
+                "deployment '" + spec.deployment.str() + "' is loaded already");
+  }
+  return {};
+}
+
+Result<void> InstanceHost::unload(const model::DeploymentId& deployment) {
+  std::shared_ptr<HostedDeployment> unloaded;  // destroyed without the lock
+  const MutexLock lock(impl_->mutex);
+  const auto found = impl_->deployments.find(deployment);
+  if (found == impl_->deployments.end()) return not_loaded(deployment);
+  if (const int alive = found->second->alive(); alive > 0) {
+    return fail(ErrorCode::Conflict, "deployment '" + deployment.str() + "' has " +
+                                         std::to_string(alive) + " replicas: stop them first");
+  }
+  unloaded = std::move(found->second);
+  impl_->deployments.erase(found);
+  return {};
+}
+
+Result<std::shared_ptr<HostedDeployment>> InstanceHost::find(
+    const model::DeploymentId& deployment) const {
+  const MutexLock lock(impl_->mutex);
+  const auto found = impl_->deployments.find(deployment);
+  if (found == impl_->deployments.end()) return not_loaded(deployment);
+  return found->second;
+}
+
+Result<void> InstanceHost::start(const model::DeploymentId& deployment, int first, int count) {
+  ARCELLA_TRY_VOID(check_range(first, count));
+  ARCELLA_TRY(const auto found, find(deployment));
+  return found->start(first, count);
+}
+
+Result<void> InstanceHost::stop(const model::DeploymentId& deployment, int first, int count,
+                                std::chrono::milliseconds deadline) {
+  ARCELLA_TRY_VOID(check_range(first, count));
+  ARCELLA_TRY(const auto found, find(deployment));
+  return found->stop(first, count, deadline);
+}
+
+void InstanceHost::stop_all(std::chrono::milliseconds deadline) {
+  for (const auto& deployment : impl_->all()) deployment->stop_all(deadline);
+}
+
+int InstanceHost::alive() const {
+  int alive = 0;
+  for (const auto& deployment : impl_->all()) alive += deployment->alive();
+  return alive;
+}
+
+Result<std::uint32_t> InstanceHost::resolve(const model::DeploymentId& deployment,
+                                            std::string_view function) {
+  ARCELLA_TRY(const auto found, find(deployment));
+  return found->resolve(function);
+}
+
+engine::CallHandle InstanceHost::call(const model::DeploymentId& deployment,
+                                      std::optional<int> index, std::uint32_t function,
+                                      engine::Encoding encoding,
+                                      std::span<const std::byte> arguments,
+                                      std::chrono::milliseconds timeout, engine::CallDone done) {
+  const auto found = find(deployment);
+  if (found) return (*found)->call(index, function, encoding, arguments, timeout, std::move(done));
+  engine::CallOutcome refusal;
+  refusal.outcome = engine::Outcome::Unavailable;
+  refusal.message = found.error().message();
+  done(std::move(refusal));
+  return {};
+}
+
+Result<DeploymentStatistics> InstanceHost::statistics(const model::DeploymentId& deployment) const {
+  ARCELLA_TRY(const auto found, find(deployment));
+  return found->statistics();
+}
+
+}  // namespace arcella::host

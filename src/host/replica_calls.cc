@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Calls into replicas: admission, choice, and what their end means for the replica. The hot path of
+// the platform: no look-up by name, one short lock before the call and one after it.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/limits.h"
+#include "host/replica_deployment.h"
+#include "host/run_policy.h"
+
+namespace arcella::host {
+namespace {
+
+using engine::CallOutcome;
+using engine::Outcome;
+using std::chrono::milliseconds;
+
+CallOutcome refusal_of(Outcome outcome, std::string message) {
+  CallOutcome refusal;
+  refusal.outcome = outcome;
+  refusal.message = std::move(message);
+  return refusal;
+}
+
+}  // namespace
+
+Result<std::uint32_t> ReplicaDeployment::resolve(std::string_view function) {
+  ReplicaPtr replica;
+  {
+    const MutexLock lock(mutex_);
+    const auto known = std::ranges::find(function_names_, function);
+    if (known != function_names_.end())
+      return static_cast<std::uint32_t>(known - function_names_.begin());
+    if (spec_.kind == model::Kind::Command) {
+      return fail(ErrorCode::InvalidParams,
+                  "'" + spec_.deployment.str() + "' is a command, which is run and not called");
+    }
+    Load* any = choice_.choose();
+    if (any == nullptr) {
+      return fail(ErrorCode::Unavailable,
+                  "no replica of '" + spec_.deployment.str() + "' is ready");
+    }
+    replica = static_cast<Replica*>(any)->shared_from_this();
+  }
+  ARCELLA_TRY(const FunctionPtr found, replica->instance->resolve(function));
+  const MutexLock lock(mutex_);
+  const auto known =
+      std::ranges::find(function_names_, function);  // another thread may have been faster
+  const auto number = static_cast<std::uint32_t>(known - function_names_.begin());
+  if (known == function_names_.end()) function_names_.emplace_back(function);
+  return number;
+}
+
+ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
+                                                      std::uint32_t function) {
+  Admission admission;
+  const MutexLock lock(mutex_);
+  if (function >= function_names_.size()) {
+    admission.refusal =
+        refusal_of(Outcome::BadArguments, "no function has the number " + std::to_string(function));
+    return admission;
+  }
+  Load* chosen = nullptr;
+  if (!index) {
+    chosen = choice_.choose();
+  } else if (const auto found = replicas_.find(*index); found != replicas_.end()) {
+    if (found->second->state == Replica::State::Ready) chosen = found->second.get();
+  }
+  if (chosen == nullptr) {
+    const std::string who =
+        index ? "replica " + spec_.deployment.str() + "/" + std::to_string(*index) + " is not"
+              : "no replica of '" + spec_.deployment.str() + "' is";
+    admission.refusal = refusal_of(Outcome::Unavailable, who + " ready");
+    return admission;
+  }
+  if (chosen->calls > limits::kCallQueuePerInstanceMax) {
+    admission.refusal =
+        refusal_of(Outcome::Unavailable, "'" + spec_.deployment.str() + "' is overloaded: " +
+                                             std::to_string(limits::kCallQueuePerInstanceMax) +
+                                             " calls wait for each replica that may take this one");
+    return admission;
+  }
+  admission.replica = static_cast<Replica*>(chosen)->shared_from_this();
+  if (function < admission.replica->functions.size())
+    admission.function = admission.replica->functions[function];
+  if (!admission.function) admission.function_name = function_names_[function];
+  ++statistics_.calls;
+  ++statistics_.in_flight;
+  admission.call_id = open_call(*admission.replica);
+  return admission;
+}
+
+std::uint64_t ReplicaDeployment::open_call(Replica& replica) {
+  choice_.begin(replica);
+  const std::uint64_t id = next_call_id_++;
+  replica.open_calls.push_back({id, {}});
+  return id;
+}
+
+void ReplicaDeployment::close_call(Replica& replica, std::uint64_t call_id) {
+  choice_.end(replica);
+  std::erase_if(replica.open_calls, [call_id](const auto& call) { return call.id == call_id; });
+}
+
+// So that the call can be cut when the replica has to stop. Most calls have ended by now.
+void ReplicaDeployment::keep_handle(Replica& replica, std::uint64_t call_id,
+                                    const engine::CallHandle& handle) {
+  bool cut_meanwhile = false;
+  {
+    const MutexLock lock(mutex_);
+    const auto open = std::ranges::find(replica.open_calls, call_id, &Replica::OpenCall::id);
+    if (open == replica.open_calls.end()) return;
+    open->handle = handle;
+    cut_meanwhile = replica.state == Replica::State::Ended;
+  }
+  if (cut_meanwhile) handle.cancel();
+}
+
+void ReplicaDeployment::refuse(CallOutcome outcome, const engine::CallDone& done) {
+  {
+    const MutexLock lock(mutex_);
+    ++statistics_.calls;
+    ++statistics_.failed;
+    statistics_.last_failure = outcome.message;
+  }
+  done(std::move(outcome));
+}
+
+Result<ReplicaDeployment::FunctionPtr> ReplicaDeployment::resolve_in(Replica& replica,
+                                                                     std::uint32_t function,
+                                                                     const std::string& name) {
+  ARCELLA_TRY(FunctionPtr found, replica.instance->resolve(name));
+  const MutexLock lock(mutex_);
+  if (replica.functions.size() <= function) replica.functions.resize(function + 1);
+  replica.functions[function] = found;
+  return found;
+}
+
+engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32_t function,
+                                           engine::Encoding encoding,
+                                           std::span<const std::byte> arguments,
+                                           milliseconds timeout, engine::CallDone done) {
+  Admission admission = admit(index, function);
+  if (!admission.replica) {
+    refuse(std::move(admission.refusal), done);
+    return {};
+  }
+  // Held until the end of this function: the instance must not go while its call() is on this
+  // stack.
+  const ReplicaPtr replica = std::move(admission.replica);
+  if (!admission.function) {
+    auto resolved = resolve_in(*replica, function, admission.function_name);
+    if (!resolved) {
+      CallOutcome outcome = refusal_of(Outcome::BadArguments, resolved.error().message());
+      call_ended(replica, admission.call_id, function, outcome);
+      done(std::move(outcome));
+      return {};
+    }
+    admission.function = std::move(*resolved);
+  }
+  const std::uint64_t call_id = admission.call_id;
+  engine::CallHandle handle = replica->instance->call(
+      pool_, admission.function, encoding, arguments, call_timeout_of(spec_, timeout),
+      [self = shared_from_this(), replica, call_id, function,
+       done = std::move(done)](CallOutcome outcome) {
+        self->call_ended(replica, call_id, function, outcome);
+        done(std::move(outcome));
+      });
+  keep_handle(*replica, call_id, handle);
+  return handle;
+}
+
+void ReplicaDeployment::call_ended(const ReplicaPtr& replica, std::uint64_t call_id,
+                                   std::uint32_t function, const CallOutcome& outcome) {
+  const bool dead = !replica->instance->alive();
+  bool drained = false;
+  CallOutcome death;
+  {
+    const MutexLock lock(mutex_);
+    close_call(*replica, call_id);
+    --statistics_.in_flight;
+    if (outcome.outcome != Outcome::Returned) {
+      ++statistics_.failed;
+      statistics_.last_failure = outcome.message;
+    }
+    drained = replica->state == Replica::State::Stopping && replica->calls == 0;
+    if (dead) {
+      choice_.remove(*replica);
+      death = outcome;
+      death.payload.clear();
+      death.message.insert(0, "call of '" + function_names_[function] + "': ");
+    }
+  }
+  if (dead) {
+    finish(replica, model::InstanceEvent::Crashed, death);
+  } else if (drained) {
+    // Not here: this may be the inside of the poll that ended the call.
+    pool_.post([self = shared_from_this(), replica] { self->begin_shutdown(replica); });
+  }
+}
+
+DeploymentStatistics ReplicaDeployment::statistics() const {
+  DeploymentStatistics statistics;
+  std::vector<ReplicaPtr> ready;
+  {
+    const MutexLock lock(mutex_);
+    statistics = statistics_;
+    ready.reserve(replicas_.size());
+    for (const auto& [index, replica] : replicas_) {
+      if (replica->state == Replica::State::Ready && replica->instance) ready.push_back(replica);
+    }
+  }
+  for (const ReplicaPtr& replica : ready)
+    statistics.memory_bytes += replica->instance->memory_bytes();
+  return statistics;
+}
+
+}  // namespace arcella::host
