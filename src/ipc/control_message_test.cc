@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "ipc/control_message.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/limits.h"
+#include "ipc/testing/samples.h"
+
+namespace arcella::ipc {
+namespace {
+
+const model::DeploymentId kCalc = model::DeploymentId::parse("calc").value();
+const model::InstanceId kInstance{kCalc, 7};
+
+// Encoded, decoded and encoded again: the texts are equal, and the type is the same.
+template <class Kind>
+Kind through(const ToWorker& message) {
+  auto back = decode_from_daemon(encode(message));
+  EXPECT_TRUE(back.has_value()) << back.error().message();
+  EXPECT_EQ(encode(*back), encode(message));
+  return std::get<Kind>(*back);
+}
+template <class Kind>
+Kind through(const FromWorker& message) {
+  auto back = decode_from_worker(encode(message));
+  EXPECT_TRUE(back.has_value()) << back.error().message();
+  EXPECT_EQ(encode(*back), encode(message));
+  return std::get<Kind>(*back);
+}
+
+TEST(ToWorker, SurvivesTheRoundTrip) {
+  auto load = through<LoadDeployment>(LoadDeployment{1, 0xffffffff, testing::full_run_spec()});
+  EXPECT_EQ(load.slot, 0xffffffff);
+  EXPECT_EQ(load.spec, testing::full_run_spec());
+  EXPECT_EQ(through<UnloadDeployment>(UnloadDeployment{2, kCalc}).deployment, kCalc);
+  EXPECT_EQ(through<StartInstances>(StartInstances{3, kCalc, 5, 995}).count, 995);
+  auto stop = through<StopInstances>(StopInstances{4, kCalc, 5, 6, 7000});
+  EXPECT_EQ(stop.first, 5);
+  EXPECT_EQ(stop.deadline_ms, 7000);
+  EXPECT_EQ(through<ResolveFunction>(ResolveFunction{5, kCalc, "ops#add"}).function, "ops#add");
+  EXPECT_EQ(through<QueryStatistics>(QueryStatistics{6, kCalc}).request, 6U);
+  EXPECT_EQ(through<Shutdown>(Shutdown{10'000}).deadline_ms, 10'000);
+}
+
+TEST(FromWorker, SurvivesTheRoundTrip) {
+  EXPECT_EQ(through<Hello>(Hello{kProtocolVersion, 4711, "wasmtime"}).fingerprint, "wasmtime");
+  EXPECT_EQ(through<Reply>(Reply{9, std::nullopt, 42, "{}"}).value, 42U);
+  auto failed = through<Reply>(Reply{9, Error(ErrorCode::Unresolved, "no"), 0, ""});
+  ASSERT_TRUE(failed.error.has_value());
+  EXPECT_EQ(failed.error->code(), ErrorCode::Unresolved);
+  auto report = through<InstanceReported>(
+      InstanceReported{kInstance, model::InstanceEvent::Crashed, -1, "trap", "0: f\n1: g"});
+  EXPECT_EQ(report.instance, kInstance);
+  EXPECT_EQ(report.backtrace, "0: f\n1: g");
+  for (auto event : {model::InstanceEvent::Started, model::InstanceEvent::Ended,
+                     model::InstanceEvent::EndedWell, model::InstanceEvent::Crashed}) {
+    EXPECT_EQ(through<InstanceReported>(InstanceReported{kInstance, event, 0, "", ""}).event,
+              event);
+  }
+  auto output = through<Output>(Output{kInstance, true, "h\u00e9llo\t", 77});
+  EXPECT_TRUE(output.stderr_stream);
+  EXPECT_EQ(output.text, "h\u00e9llo\t");
+  EXPECT_EQ(output.dropped, 77U);
+}
+
+TEST(FromWorker, IsCheckedFieldByField) {
+  for (std::string_view text : {
+           R"({})",
+           R"([])",
+           R"({"type":1})",
+           R"({"type":"load"})",
+           R"({"type":"hello"})",
+           R"({"type":"hello","protocol":-1,"pid":1,"fingerprint":""})",
+           R"({"type":"hello","protocol":1,"pid":"1","fingerprint":""})",
+           R"({"type":"reply"})",
+           R"({"type":"reply","request":-1})",
+           R"({"type":"reply","request":18446744073709551615})",
+           R"({"type":"reply","request":1,"value":1.5})",
+           R"({"type":"reply","request":1,"surprise":true})",
+           R"({"type":"reply","request":1,"error":"no"})",
+           R"({"type":"report","instance":"calc/7"})",
+           R"({"type":"report","instance":"calc/7","event":"stop-asked"})",
+           R"({"type":"report","instance":"../calc/7","event":"started"})",
+           R"({"type":"report","instance":"calc/-1","event":"started"})",
+           R"({"type":"report","instance":"calc","event":"started"})",
+           R"({"type":"report","instance":"calc/7","event":"started","exit_status":99999999999})",
+           R"({"type":"output","instance":"calc/7","stderr":1,"text":""})",
+           R"({"type":"output","instance":"calc/7","stderr":true})",
+           R"({"type":"output","instance":"calc/7","stderr":true,"text":"","dropped":-1})",
+       }) {
+    auto read = decode_from_worker(text);
+    ASSERT_FALSE(read.has_value()) << text;
+    EXPECT_EQ(read.error().code(), ErrorCode::InvalidRequest) << text;
+  }
+}
+
+TEST(FromWorker, TextsAreCutAndHarmless) {
+  std::string long_text(1U << 20, 'x');
+  auto report = through<InstanceReported>(
+      InstanceReported{kInstance, model::InstanceEvent::Crashed, 1, long_text, long_text});
+  EXPECT_EQ(report.message.size(), limits::kFailureMessageBytesMax);
+  EXPECT_EQ(report.backtrace.size(), limits::kFailureBacktraceBytesMax);
+  EXPECT_EQ(through<Output>(Output{kInstance, false, long_text, 0}).text.size(),
+            limits::kOutputTextBytesMax);
+  auto too_long =
+      decode_from_worker(encode(FromWorker(Reply{1, std::nullopt, 0, long_text + "x"})));
+  EXPECT_EQ(std::get<Reply>(*too_long).error->code(), ErrorCode::LimitExceeded);
+
+  auto hostile = decode_from_worker(
+      R"({"type":"output","instance":"calc/7","stderr":false,"text":"\u001b[2J\n\u009bx"})");
+  ASSERT_TRUE(hostile.has_value());
+  EXPECT_EQ(std::get<Output>(*hostile).text, "\\x1b[2J\\n\\x9bx");
+}
+
+TEST(ToWorker, RefusesReplicasOutOfBounds) {
+  for (std::string_view text : {
+           R"({"type":"start","request":1,"deployment":"calc","first":-1,"count":1})",
+           R"({"type":"start","request":1,"deployment":"calc","first":9999,"count":2})",
+           R"({"type":"stop","request":1,"deployment":"calc","first":0,"count":1})",
+           R"({"type":"shutdown","deadline_ms":-5})",
+           R"({"type":"hello","protocol":1,"pid":1,"fingerprint":""})",
+       }) {
+    EXPECT_FALSE(decode_from_daemon(text).has_value()) << text;
+  }
+}
+
+TEST(FromWorker, GarbageIsAnErrorAndNothingElse) {
+  std::mt19937 random(11);
+  const std::string good =
+      encode(FromWorker(InstanceReported{kInstance, model::InstanceEvent::Crashed, 1, "m", "b"}));
+  for (int i = 0; i < 5'000; ++i) {
+    std::string text = good;
+    for (int changes = 0; changes < 3; ++changes) {
+      text[random() % text.size()] = static_cast<char>(random());
+    }
+    auto read = decode_from_worker(text);
+    EXPECT_TRUE(!read.has_value() || decode_from_worker(encode(*read)).has_value());
+    text.resize(random() % text.size());
+    EXPECT_FALSE(decode_from_worker(text).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace arcella::ipc

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "ipc/data_frame.h"
+
+#include <string>
+#include <type_traits>
+
+#include "base/limits.h"
+
+namespace arcella::ipc {
+namespace {
+
+using Bytes = std::array<std::byte, kDataHeaderBytes>;
+
+// Byte by byte, whatever the machine's order; compilers make one move of it on a little-endian one.
+template <class Number>
+void put(Bytes& bytes, std::size_t at, Number number) noexcept {
+  auto bits = static_cast<std::make_unsigned_t<Number>>(number);
+  for (std::size_t i = 0; i < sizeof(Number); ++i) {
+    bytes[at + i] = static_cast<std::byte>(bits >> (8 * i));
+  }
+}
+
+template <class Number>
+Number get(const Bytes& bytes, std::size_t at) noexcept {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < sizeof(Number); ++i) {
+    bits |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
+  }
+  return static_cast<Number>(bits);
+}
+
+Unexpected refuse(const std::string& what) {
+  return fail(ErrorCode::InvalidRequest, "data channel: " + what);
+}
+
+}  // namespace
+
+std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcept {
+  Bytes bytes{};
+  put(bytes, 0, header.length);
+  put(bytes, 4, static_cast<std::uint8_t>(header.kind));
+  put(bytes, 5, header.encoding_or_outcome);
+  put(bytes, 8, header.request);
+  put(bytes, 16, header.slot);
+  put(bytes, 20, header.index);
+  put(bytes, 24, header.function);
+  put(bytes, 28, header.timeout_ms);
+  return bytes;
+}
+
+Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes) {
+  DataHeader header;
+  header.length = get<std::uint32_t>(bytes, 0);
+  auto kind = get<std::uint8_t>(bytes, 4);
+  header.kind = static_cast<DataKind>(kind);
+  header.encoding_or_outcome = get<std::uint8_t>(bytes, 5);
+  header.request = get<std::uint64_t>(bytes, 8);
+  header.slot = get<std::uint32_t>(bytes, 16);
+  header.index = get<std::int32_t>(bytes, 20);
+  header.function = get<std::uint32_t>(bytes, 24);
+  header.timeout_ms = get<std::uint32_t>(bytes, 28);
+
+  int choices = 1;
+  switch (header.kind) {
+    case DataKind::Call:
+      choices = kDataEncodingCount;
+      break;
+    case DataKind::Result:
+      choices = kDataOutcomeCount;
+      break;
+    case DataKind::Cancel:
+      if (header.length != 0) return refuse("a cancel frame with a payload");
+      break;
+    default:
+      return refuse("frame of unknown kind " + std::to_string(kind));
+  }
+  if (header.encoding_or_outcome >= choices) {
+    return refuse("unknown encoding or outcome " + std::to_string(header.encoding_or_outcome));
+  }
+  if (get<std::uint16_t>(bytes, 6) != 0) return refuse("the reserved field is not 0");
+  if (header.length > limits::kDataPayloadBytesMax) {
+    return refuse("a payload of " + std::to_string(header.length) + " bytes is over the bound of " +
+                  std::to_string(limits::kDataPayloadBytesMax));
+  }
+  return header;
+}
+
+}  // namespace arcella::ipc

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// The header of the data channel: 32 bytes, little-endian, then `length` bytes of payload as they
+// are. Nothing to parse on the hot path. Specification: docs/ipc-protocol.md.
+//
+//   0 u32 length    bytes of payload, <= limits::kDataPayloadBytesMax
+//   4 u8  kind      DataKind
+//   5 u8  encoding  engine encoding of a Call: 0 WAVE, 1 values; outcome of a Result: see
+//   DataOutcome 6 u16 reserved  0 8 u64 request   chosen by the caller, unique among its calls in
+//   flight
+//  16 u32 slot      the deployment's number (LoadDeployment::slot)
+//  20 i32 index     the replica, or -1 for the least busy one; of a Result: the exit status
+//  24 u32 function  the function's number (ResolveFunction)
+//  28 u32 timeout   milliseconds, 0: the deployment's own
+//
+// The payload of a Result is, of Returned, the result in the encoding of the Call; of any other
+// outcome the bytes of a FailureText (ipc/data_channel.h).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/result.h"
+
+namespace arcella::ipc {
+
+enum class DataKind : std::uint8_t { Call = 1, Result = 2, Cancel = 3 };
+
+// In the order of engine::Outcome, which says what each means.
+enum class DataOutcome : std::uint8_t {
+  Returned,
+  BadArguments,
+  Trapped,
+  TimedOut,
+  OutOfFuel,
+  MemoryLimit,
+  Cancelled,
+  Exited,
+  Unavailable,
+};
+
+inline constexpr int kDataOutcomeCount = static_cast<int>(DataOutcome::Unavailable) + 1;
+inline constexpr int kDataEncodingCount = 2;
+
+inline constexpr std::size_t kDataHeaderBytes = 32;
+
+struct DataHeader {
+  std::uint32_t length = 0;
+  DataKind kind = DataKind::Call;
+  std::uint8_t encoding_or_outcome = 0;
+  std::uint64_t request = 0;
+  std::uint32_t slot = 0;
+  std::int32_t index = -1;
+  std::uint32_t function = 0;
+  std::uint32_t timeout_ms = 0;
+};
+
+[[nodiscard]] std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcept;
+// InvalidRequest for an unknown kind, encoding or outcome, a length over its bound, a Cancel with a
+// payload, or a reserved field that is not 0.
+[[nodiscard]] Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes);
+
+}  // namespace arcella::ipc

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "ipc/inspection.h"
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "ipc/untrusted_text.h"
+
+namespace arcella::ipc {
+namespace {
+
+// An interface's name or a function's signature: longer ones are cut, they are for people to read.
+constexpr std::size_t kItemBytesMax = 4U << 10;
+constexpr std::size_t kMetadataBytesMax = 256;
+
+wire::JsonArray items_to_json(const std::vector<model::InterfaceItem>& items) {
+  wire::JsonArray array;
+  for (const auto& item : items) {
+    wire::JsonArray functions;
+    for (const auto& function : item.functions) functions.emplace_back(function);
+    array.push_back(wire::JsonObject{{"name", item.name}, {"functions", std::move(functions)}});
+  }
+  return array;
+}
+
+Result<std::vector<model::InterfaceItem>> items_from_json(const wire::FieldReader& fields,
+                                                          std::string_view key) {
+  ARCELLA_TRY(auto objects, fields.objects(key));
+  if (objects.size() > static_cast<std::size_t>(limits::kInterfacesMax)) {
+    return fail(ErrorCode::LimitExceeded, "the component has more than " +
+                                              std::to_string(limits::kInterfacesMax) + " " +
+                                              std::string(key));
+  }
+  std::vector<model::InterfaceItem> items;
+  items.reserve(objects.size());
+  for (const auto& object : objects) {
+    ARCELLA_TRY_VOID(object.only({"name", "functions"}));
+    model::InterfaceItem item;
+    ARCELLA_TRY(std::string name, object.string("name"));
+    item.name = harmless_line(name, kItemBytesMax);
+    ARCELLA_TRY(item.functions, object.strings("functions"));
+    if (item.functions.size() > static_cast<std::size_t>(limits::kInterfaceFunctionsMax)) {
+      return fail(ErrorCode::LimitExceeded, "interface " + item.name + " has more than " +
+                                                std::to_string(limits::kInterfaceFunctionsMax) +
+                                                " functions");
+    }
+    for (auto& function : item.functions) function = harmless_line(function, kItemBytesMax);
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+}  // namespace
+
+wire::Json to_json(const model::Inspection& inspection) {
+  wire::JsonObject object;
+  object["format"] = model::to_string(inspection.format);
+  object["kind"] = model::to_string(inspection.kind);
+  object["runnable"] = inspection.runnable;
+  object["needs_concurrency"] = inspection.needs_concurrency;
+  object["metadata_name"] = inspection.metadata_name;
+  object["metadata_version"] = inspection.metadata_version;
+  object["imports"] = items_to_json(inspection.imports);
+  object["exports"] = items_to_json(inspection.exports);
+  object["wit"] = inspection.wit;
+  return object;
+}
+
+Result<model::Inspection> inspection_from_json(const wire::Json& value, std::string path) {
+  ARCELLA_TRY(auto fields, wire::FieldReader::of(value, std::move(path)));
+  ARCELLA_TRY_VOID(fields.only({"format", "kind", "runnable", "needs_concurrency", "metadata_name",
+                                "metadata_version", "imports", "exports", "wit"}));
+  model::Inspection inspection;
+  ARCELLA_TRY(std::string format_name, fields.string("format"));
+  auto format = model::format_from(format_name);
+  ARCELLA_TRY(std::string kind_name, fields.string("kind"));
+  auto kind = model::kind_from(kind_name);
+  if (!format || !kind) {
+    return fail(ErrorCode::InvalidParams, fields.path() + ": unknown format or kind");
+  }
+  inspection.format = *format;
+  inspection.kind = *kind;
+  ARCELLA_TRY(inspection.runnable, fields.boolean("runnable"));
+  ARCELLA_TRY(inspection.needs_concurrency, fields.boolean("needs_concurrency"));
+  ARCELLA_TRY(std::string name, fields.string("metadata_name"));
+  inspection.metadata_name = harmless_line(name, kMetadataBytesMax);
+  ARCELLA_TRY(std::string version, fields.string("metadata_version"));
+  inspection.metadata_version = harmless_line(version, kMetadataBytesMax);
+  ARCELLA_TRY(inspection.imports, items_from_json(fields, "imports"));
+  ARCELLA_TRY(inspection.exports, items_from_json(fields, "exports"));
+  ARCELLA_TRY(std::string wit, fields.string("wit"));
+  if (wit.size() > limits::kWitTextBytesMax) {
+    return fail(ErrorCode::LimitExceeded, "the component's WIT text is longer than " +
+                                              std::to_string(limits::kWitTextBytesMax) + " bytes");
+  }
+  inspection.wit = harmless_lines(wit, limits::kWitTextBytesMax);
+  return inspection;
+}
+
+}  // namespace arcella::ipc

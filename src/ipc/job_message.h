@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What `arcella-worker compile` and `arcella-worker run` exchange with the daemon;
+// docs/ipc-protocol.md, "Jobs". Each is one JSON text: the compile helper writes its report to a
+// pipe, the runner gets one frame and answers one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/component.h"
+#include "model/run_spec.h"
+
+namespace arcella::ipc {
+
+struct CompileReport {
+  model::Inspection inspection;
+  std::string fingerprint;  // of the engine that the artifact is for; empty without one
+  std::uint64_t artifact_bytes = 0;
+};
+// The report, or why there is none.
+[[nodiscard]] std::string encode(const CompileReport& report);
+[[nodiscard]] std::string encode_compile_error(const Error& error);
+// The helper's report or its error. InvalidRequest if it is neither. Untrusted.
+[[nodiscard]] Result<CompileReport> decode_compile_report(std::string_view json);
+
+struct RunCommand {
+  model::RunSpec spec;
+  std::int64_t deadline_ms = 0;  // 0: none
+};
+[[nodiscard]] std::string encode(const RunCommand& command);
+[[nodiscard]] Result<RunCommand> decode_run_command(std::string_view json);
+
+struct RunEnded {
+  int exit_status = 0;
+  std::string failure;  // not empty: trap, deadline or limit
+  std::string backtrace;
+};
+[[nodiscard]] std::string encode(const RunEnded& ended);
+[[nodiscard]] Result<RunEnded> decode_run_ended(std::string_view json);  // untrusted
+
+}  // namespace arcella::ipc
