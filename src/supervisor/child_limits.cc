@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "supervisor/child_limits.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "base/limits.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ARCELLA_SHADOW_MEMORY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ARCELLA_SHADOW_MEMORY 1
+#endif
+#endif
+#ifndef ARCELLA_SHADOW_MEMORY
+#define ARCELLA_SHADOW_MEMORY 0
+#endif
+
+namespace arcella::supervisor {
+namespace {
+
+// A worker accepts limits::kHttpConnectionsMax per listener and maps files; 65536 is what systemd's
+// services get at most.
+constexpr std::uint64_t kServeDescriptors = 65536;
+constexpr std::uint64_t kCompileDescriptors = 64;
+// SIGXCPU, which names the reason, at the soft limit; SIGKILL, if it is caught, this much later.
+constexpr std::uint64_t kCpuHardAfterSoft = 5;
+
+std::vector<std::string> environment() {
+  std::vector<std::string> variables{"LANG=C"};
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS",
+                           "ASAN_SYMBOLIZER_PATH", "TSAN_SYMBOLIZER_PATH", "LLVM_PROFILE_FILE"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr) variables.push_back(std::string(name) + "=" + value);
+  }
+  return variables;
+}
+
+std::vector<aio::ChildLimit> rlimits(ChildRole role) {
+  // A core of a worker holds the memories of all its guests.
+  std::vector<aio::ChildLimit> result{{RLIMIT_CORE, 0, 0}};
+  auto set = [&result](int resource, std::uint64_t value) {
+    result.push_back({resource, value, value});
+  };
+  if (role != ChildRole::Compile) {
+    set(RLIMIT_NOFILE, kServeDescriptors);
+    return result;
+  }
+  set(RLIMIT_NOFILE, kCompileDescriptors);
+  set(RLIMIT_FSIZE, limits::kArtifactBytesMax);
+  auto cpu = static_cast<std::uint64_t>(limits::kCompileCpuMax.count());
+  result.push_back({RLIMIT_CPU, cpu, cpu + kCpuHardAfterSoft});
+  // Sanitizers reserve terabytes of addresses.
+  if (ARCELLA_SHADOW_MEMORY == 0) set(RLIMIT_AS, limits::kCompileMemoryBytesMax);
+  return result;
+}
+
+const char* name_of(ChildRole role) {
+  switch (role) {
+    case ChildRole::Serve:
+      return "serve";
+    case ChildRole::Compile:
+      return "compile";
+    case ChildRole::Run:
+      return "run";
+  }
+  return "";
+}
+
+}  // namespace
+
+aio::ChildSpec child_spec(ChildRole role, const std::string& worker_program, WorkerTraits traits) {
+  aio::ChildSpec spec;
+  spec.program = worker_program;
+  spec.args.emplace_back(name_of(role));
+  if (traits.concurrency) spec.args.emplace_back("--concurrency");
+  if (traits.fuel) spec.args.emplace_back("--fuel");
+  spec.environment = environment();
+  spec.working_folder = "/";
+  spec.fds.push_back({STDERR_FILENO, STDERR_FILENO});
+  spec.limits = rlimits(role);
+  return spec;
+}
+
+}  // namespace arcella::supervisor

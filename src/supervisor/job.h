@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Short-lived arcella-worker processes: the compile helper (untrusted wasm in, native artifact and
+// inspection out) and the runner of one command with the caller's own stdin, stdout and stderr.
+// Each is a process of its own with rlimits and a deadline; when the awaiting coroutine is
+// cancelled, the process is killed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aio/task.h"
+#include "base/limits.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "model/component.h"
+#include "model/run_spec.h"
+#include "supervisor/worker_traits.h"
+
+namespace arcella::supervisor {
+
+struct CompileResult {
+  model::Inspection inspection;
+  UniqueFd
+      artifact;  // an unsealed memfd that the helper wrote; the caller copies, MACs and caches it
+  std::uint64_t artifact_bytes = 0;
+  std::string fingerprint;  // of the engine it is for
+};
+
+// `inspect_only`: no artifact (`artifact` is then an empty memfd). InvalidComponent with the
+// helper's one line; LimitExceeded or DeadlineExceeded when it hit its bounds (limits::kCompile*).
+aio::Task<Result<CompileResult>> compile(
+    std::string worker_program, UniqueFd wasm, WorkerTraits traits, bool inspect_only,
+    std::chrono::milliseconds wall_max = limits::kCompileWallMax);
+
+struct CommandStdio {
+  UniqueFd in;
+  UniqueFd out;
+  UniqueFd err;
+};
+struct CommandResult {
+  int exit_status = 0;
+  std::string failure;  // not empty: trap, deadline, limit; then exit_status is 134
+  std::string backtrace;
+};
+// Runs one command to its end in a process of its own. `deadline` 0: none. Descriptors of `stdio`
+// that are not valid are /dev/null; ours are closed as soon as the process has its own, so that a
+// pipe ends with the command. Unavailable when the process dies without a result; DeadlineExceeded
+// when it does not even keep its own deadline, limits::kWorkerStopTimeout later.
+aio::Task<Result<CommandResult>> run_command(std::string worker_program, model::RunSpec spec,
+                                             WorkerTraits traits, UniqueFd artifact,
+                                             CommandStdio stdio,
+                                             std::chrono::milliseconds deadline);
+
+}  // namespace arcella::supervisor

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Groups -> worker processes: spawns one arcella-worker per group, waits for its Hello, passes
+// messages and calls, restarts it by policy when it dies. Decides nothing about deployments: what a
+// new worker has to run is told by the listener, which hears on_up each time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "aio/task.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "ipc/control_message.h"
+#include "ipc/data_channel.h"
+#include "model/ids.h"
+#include "model/restart_policy.h"
+#include "model/worker_lifecycle.h"
+#include "supervisor/worker_traits.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace arcella::supervisor {
+
+class ProcessSpawner;
+
+// Control thread only. Outlives the manager.
+class WorkerListener {
+ public:
+  virtual ~WorkerListener() = default;
+  virtual void on_worker_up(const model::GroupName& group) = 0;
+  // The process is gone: all its instances with it. `retry_in`: it is started again after that time
+  // by itself; nullopt: it was stopped as asked, or it died too often (`failed`).
+  virtual void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,
+                              std::optional<std::chrono::milliseconds> retry_in) = 0;
+  // InstanceReported and Output only; Replies go to whoever asked. Untrusted content.
+  virtual void on_worker_message(const model::GroupName& group, ipc::FromWorker message) = 0;
+};
+
+struct WorkerStatus {
+  model::GroupName group;
+  model::WorkerState state = model::WorkerState::Down;
+  WorkerTraits traits;
+  std::int64_t pid = 0;
+  int restarts = 0;
+  std::string last_error;
+};
+
+using CallReply = ipc::DataReply;
+using CallReplyDone = std::function<void(Result<CallReply>)>;  // control thread
+
+struct WorkerManagerConfig {
+  std::string worker_program;  // path of arcella-worker
+  std::string home;            // its working folder and the only thing of ours it is told
+  std::chrono::milliseconds ready_timeout =
+      limits::kWorkerReadyTimeout;  // from the start to its Hello
+  model::RestartFields restart;
+};
+
+// Owner: the runtime.  Thread: control.  Stop: co_await stop_all() before destruction.
+class WorkerManager {
+ public:
+  WorkerManager(boost::asio::io_context& io, const Clock& clock, WorkerListener& listener,
+                WorkerManagerConfig config);
+  // With other processes than real ones. `spawner` outlives the manager.
+  WorkerManager(boost::asio::io_context& io, const Clock& clock, WorkerListener& listener,
+                WorkerManagerConfig config, ProcessSpawner& spawner);
+  ~WorkerManager();
+  WorkerManager(const WorkerManager&) = delete;
+  WorkerManager& operator=(const WorkerManager&) = delete;
+
+  // Up and greeted when it returns; starts it when it is Down, Failed or in Backoff. A running
+  // worker with other traits is Conflict: stop it first. Unavailable with the reason when it ends
+  // before that; it is then tried again by itself, as on_worker_down says.
+  aio::Task<Result<void>> ensure_up(model::GroupName group, WorkerTraits traits);
+  // Sends and waits for the Reply; its `error` becomes the result's. Unavailable when the worker is
+  // not up or dies.
+  aio::Task<Result<ipc::Reply>> request(model::GroupName group, ipc::ToWorker message,
+                                        std::vector<UniqueFd> fds,
+                                        std::chrono::milliseconds deadline);
+  // A call on the data channel; `header.request` is chosen here. `done` runs exactly once.
+  // Returns the number for cancel_call, 0 if `done` already ran.
+  std::uint64_t call(const model::GroupName& group, ipc::DataHeader header,
+                     std::span<const std::byte> payload, CallReplyDone done);
+  void cancel_call(const model::GroupName& group, std::uint64_t request);
+  // Graceful, then SIGKILL after the deadline. No-op when it is not running.
+  aio::Task<void> stop(model::GroupName group, std::chrono::milliseconds deadline);
+  aio::Task<void> stop_all(std::chrono::milliseconds deadline);
+
+  // Without those that are Down.
+  [[nodiscard]] std::vector<WorkerStatus> status() const;
+  [[nodiscard]] std::optional<WorkerStatus> status(const model::GroupName& group) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace arcella::supervisor
