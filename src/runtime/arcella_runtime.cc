@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/arcella_runtime.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "runtime/call_operations.h"
+#include "runtime/component_operations.h"
+#include "runtime/deployment_operations.h"
+#include "runtime/process_memory.h"
+#include "runtime/run_operations.h"
+#include "runtime/runtime_core.h"
+
+namespace arcella::runtime {
+
+struct ArcellaRuntime::Impl {
+  Impl(boost::asio::io_context& io, const Clock& clock, RuntimeConfig config, HomeState home)
+      : core(io, clock, std::move(config), std::move(home)), started_at(clock.wall_now()) {}
+
+  [[nodiscard]] std::int64_t pid_of(const DeploymentRecord& record) const {
+    return record.loaded ? core.places.status(record.loaded_in).pid : 0;
+  }
+  [[nodiscard]] std::vector<model::WorkerView> worker_views() const;
+
+  RuntimeCore core;
+  ComponentOperations components{core};
+  DeploymentOperations deployments{core};
+  CallOperations calls{core};
+  RunOperations runs{core};
+  const WallTime started_at;
+  bool stopped = false;
+};
+
+namespace {
+
+std::int64_t seconds_of(WallTime::duration time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+}
+
+}  // namespace
+
+std::vector<model::WorkerView> ArcellaRuntime::Impl::worker_views() const {
+  std::vector<model::WorkerView> views;
+  for (const supervisor::WorkerStatus& worker : core.places.worker_processes()) {
+    model::WorkerView view;
+    view.group = worker.group.str();
+    view.state = model::to_string(worker.state);
+    view.pid = worker.pid;
+    view.restarts = worker.restarts;
+    view.rss_bytes = resident_bytes(worker.pid);
+    for (const auto& [id, record] : core.registry.deployments()) {
+      if (!record.loaded || record.loaded_in != worker.group) continue;
+      view.instances += static_cast<int>(
+          std::count_if(record.instances.begin(), record.instances.end(),
+                        [](const auto& instance) { return is_alive(instance.state); }));
+    }
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+Result<std::unique_ptr<ArcellaRuntime>> ArcellaRuntime::open(boost::asio::io_context& io,
+                                                             const Clock& clock,
+                                                             RuntimeConfig config) {
+  ARCELLA_TRY_VOID(prepare_home(config.home));
+  ARCELLA_TRY(HomeLock lock, HomeLock::acquire(config.home));
+  ARCELLA_TRY(auto store, store::StateStore::open(config.home + "/state/arcella.db"));
+  ARCELLA_TRY(auto repository, store::ModuleRepository::open(config.home));
+  ARCELLA_TRY(auto cache, store::CodeCache::open(config.home));
+  HomeState home{std::move(lock), std::move(store), std::move(repository), std::move(cache)};
+  auto impl = std::make_unique<Impl>(io, clock, std::move(config), std::move(home));
+  ARCELLA_TRY_VOID(impl->core.load_registry());
+  return std::unique_ptr<ArcellaRuntime>(new ArcellaRuntime(std::move(impl)));
+}
+
+ArcellaRuntime::ArcellaRuntime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ArcellaRuntime::~ArcellaRuntime() = default;
+
+void ArcellaRuntime::restore() {
+  // All that is desired Running, to the reconciler, is simply not there yet.
+  impl_->core.reconciler.run();
+}
+
+aio::Task<void> ArcellaRuntime::stop() {
+  RuntimeCore& core = impl_->core;
+  if (std::exchange(impl_->stopped, true)) co_return;
+  core.operations.cancel();
+  co_await core.operations.join();
+  // In memory only: what is desired stays on the disk for the next daemon.
+  for (auto& [id, record] : core.registry.deployments()) record.desired = model::Desired::Stopped;
+  core.reconciler.kick();
+  MonotonicTime deadline =
+      core.clock.monotonic_now() + limits::kWorkerStopTimeout + limits::kStopGrace;
+  auto runs = [](const auto& entry) { return entry.second.loaded || any_alive(entry.second); };
+  const auto& deployments = core.registry.deployments();
+  while (std::any_of(deployments.begin(), deployments.end(), runs)) {
+    auto left = deadline - core.clock.monotonic_now();
+    if (left <= left.zero()) break;
+    auto changed = co_await core.reconciler.changed().wait_for(left);
+    if (!changed.has_value()) break;
+  }
+  co_await core.reconciler.stop();
+  co_await core.places.stop(limits::kWorkerStopTimeout);
+}
+
+aio::Task<Result<model::ComponentView>> ArcellaRuntime::install(InstallRequest request) {
+  auto work = impl_->components.install(std::move(request));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::deploy(
+    std::vector<std::string> paths) {
+  auto work = impl_->deployments.deploy(std::move(paths));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::start(std::string deployment) {
+  auto work = impl_->deployments.start(std::move(deployment));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::stop_deployment(std::string deployment) {
+  auto work = impl_->deployments.stop(std::move(deployment));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deployment,
+                                                               int replicas) {
+  auto work = impl_->deployments.scale(std::move(deployment), replicas);
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<void>> ArcellaRuntime::undeploy(std::string deployment) {
+  auto work = impl_->deployments.undeploy(std::move(deployment));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<void>> ArcellaRuntime::remove(std::string component) {
+  auto work = impl_->components.remove(std::move(component));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<std::string>> ArcellaRuntime::call(CallRequest request) {
+  return impl_->calls.call(std::move(request));
+}
+
+aio::Task<Result<RunOutcome>> ArcellaRuntime::run(RunRequest request) {
+  return impl_->runs.run(std::move(request));
+}
+
+model::Listing ArcellaRuntime::list(model::ListSelection selection) const {
+  const Registry& registry = impl_->core.registry;
+  bool all =
+      !selection.components && !selection.deployments && !selection.instances && !selection.workers;
+  model::Listing listing;
+  if (all || selection.components) {
+    std::map<model::ComponentId, std::size_t> uses;
+    for (const auto& [id, record] : registry.deployments())
+      ++uses[record.deployment.spec.component];
+    for (const auto& [id, record] : registry.components())
+      listing.components.push_back(view_of(record, uses[id]));
+  }
+  for (const auto& [id, record] : registry.deployments()) {
+    if (all || selection.deployments) listing.deployments.push_back(view_of(record));
+    if (!all && !selection.instances) continue;
+    auto instances = instance_views(record, impl_->pid_of(record));
+    std::move(instances.begin(), instances.end(), std::back_inserter(listing.instances));
+  }
+  if (all || selection.workers) listing.workers = impl_->worker_views();
+  return listing;
+}
+
+model::PlatformStatus ArcellaRuntime::status() const {
+  const RuntimeCore& core = impl_->core;
+  model::PlatformStatus status;
+  status.version = core.config.version;
+  status.pid = ::getpid();
+  status.start_time = seconds_of(impl_->started_at.time_since_epoch());
+  status.uptime_seconds = seconds_of(core.clock.wall_now() - impl_->started_at);
+  status.home = core.config.home;
+  status.rss_bytes = resident_bytes(status.pid);
+  status.components = static_cast<int>(core.registry.components().size());
+  status.deployments = static_cast<int>(core.registry.deployments().size());
+  for (const auto& [id, record] : core.registry.deployments()) {
+    if (state_of(record) == "running") ++status.running;
+    status.instances_ready += count_in(record, model::InstanceState::Ready);
+  }
+  status.workers = impl_->worker_views();
+  return status;
+}
+
+Result<model::ComponentDetails> ArcellaRuntime::describe_component(const std::string& id) const {
+  const Registry& registry = impl_->core.registry;
+  ARCELLA_TRY(const ComponentRecord* record, registry.find_component(id));
+  return model::ComponentDetails{record->component, registry.deployments_of(record->component.id)};
+}
+
+aio::Task<Result<model::DeploymentDetails>> ArcellaRuntime::describe_deployment(std::string id) {
+  RuntimeCore& core = impl_->core;
+  ARCELLA_CO_TRY(const DeploymentRecord* record, core.registry.find_deployment(id));
+  model::DeploymentDetails details{record->deployment, view_of(*record),
+                                   instance_views(*record, impl_->pid_of(*record)), std::nullopt};
+  if (record->loaded) {
+    InstanceBackend& place = core.places.at(record->loaded_in);
+    model::DeploymentId deployment = record->deployment.spec.id;
+    auto statistics = co_await place.statistics(std::move(deployment));
+    // Figures are an extra: a place that cannot tell them now is no failure of `describe`.
+    if (statistics.has_value()) details.statistics = std::move(*statistics);
+  }
+  co_return details;
+}
+
+Result<std::string> ArcellaRuntime::wit(const std::string& id) const {
+  const Registry& registry = impl_->core.registry;
+  auto component = registry.find_component(id);
+  if (component.has_value()) return (*component)->component.wit;
+  auto deployment = registry.find_deployment(id);
+  if (!deployment.has_value()) return fail(std::move(component).error());
+  return registry.find((*deployment)->deployment.spec.component)->component.wit;
+}
+
+Result<model::LogTail> ArcellaRuntime::logs(const std::string& deployment, std::optional<int> index,
+                                            int lines) const {
+  ARCELLA_TRY(const DeploymentRecord* record,
+              std::as_const(impl_->core.registry).find_deployment(deployment));
+  return GuestLogs::tail(*record, index, static_cast<std::size_t>(std::max(lines, 0)));
+}
+
+Result<std::shared_ptr<void>> ArcellaRuntime::follow_logs(const std::string& deployment,
+                                                          std::optional<int> index,
+                                                          LogFollower follower) {
+  ARCELLA_TRY(const DeploymentRecord* record,
+              std::as_const(impl_->core.registry).find_deployment(deployment));
+  return impl_->core.logs.follow(record->deployment.spec.id, index, std::move(follower));
+}
+
+}  // namespace arcella::runtime

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// The operations of the platform (design.md section 6): the one door through which ALME, and later
+// everything else, asks for something. Each operation checks first, records what is wanted in one
+// transaction, then lets the reconciler bring the observed state to it; it is answered when what it
+// promised is durable and has happened (or failed).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aio/task.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "model/ids.h"
+#include "model/views.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace arcella::runtime {
+
+struct RuntimeConfig {
+  std::string home;            // absolute, exists, 0700
+  std::string worker_program;  // path of arcella-worker
+  std::string version;
+};
+
+struct InstallRequest {
+  std::string path;               // absolute; a .wasm or a folder
+  std::optional<std::string> id;  // overrides what file and binary say
+};
+
+struct CallRequest {
+  std::string deployment;
+  std::optional<int> index;
+  std::string function;
+  std::string arguments;                 // WAVE, without the parentheses
+  std::chrono::milliseconds timeout{0};  // 0: the deployment's
+};
+
+struct RunRequest {
+  std::string target;  // component id, its bare name if unique, or a deployment id
+  std::vector<model::Mount> mounts;
+  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<std::string> args;
+  std::chrono::milliseconds timeout{0};  // 0: none
+  std::vector<UniqueFd>
+      stdio;  // three descriptors, or none: then stdin is empty and the output comes back as text
+};
+struct RunOutcome {
+  int exit_status = 0;
+  std::string failure;  // trap or limit; empty when the guest ended by itself
+  std::string backtrace;
+  std::string
+      stdout_text;  // only without descriptors, at most limits::kLogRingBytesPerInstance each
+  std::string stderr_text;
+};
+
+// Owner: main.  Thread: control.  Stop: co_await stop() before destruction.
+class ArcellaRuntime {
+ public:
+  // Opens the state, refuses a second daemon on the same home (Conflict) and a newer database. Runs
+  // nothing yet.
+  static Result<std::unique_ptr<ArcellaRuntime>> open(boost::asio::io_context& io,
+                                                      const Clock& clock, RuntimeConfig config);
+  ~ArcellaRuntime();
+  ArcellaRuntime(const ArcellaRuntime&) = delete;
+  ArcellaRuntime& operator=(const ArcellaRuntime&) = delete;
+
+  // Brings back what was running. Returns at once; deployments become ready on their own.
+  void restore();
+  // Stops all guests and workers gracefully; the desired state stays.
+  aio::Task<void> stop();
+
+  aio::Task<Result<model::ComponentView>> install(InstallRequest request);
+  // Paths of *.deployment.toml; all or none. `detail` of the error holds every diagnostic.
+  aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
+  aio::Task<Result<model::DeploymentView>> start(std::string deployment);
+  aio::Task<Result<model::DeploymentView>> stop_deployment(std::string deployment);
+  aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
+  aio::Task<Result<void>> undeploy(std::string deployment);
+  aio::Task<Result<void>> remove(std::string component);
+  aio::Task<Result<std::string>> call(CallRequest request);  // WAVE text of the result
+  aio::Task<Result<RunOutcome>> run(RunRequest request);
+
+  [[nodiscard]] model::Listing list(model::ListSelection selection) const;
+  [[nodiscard]] model::PlatformStatus status() const;
+  [[nodiscard]] Result<model::ComponentDetails> describe_component(
+      const std::string& id) const;  // id or bare name
+  aio::Task<Result<model::DeploymentDetails>> describe_deployment(std::string id);
+  [[nodiscard]] Result<std::string> wit(
+      const std::string& id) const;  // of a component or a deployment
+  [[nodiscard]] Result<model::LogTail> logs(const std::string& deployment, std::optional<int> index,
+                                            int lines) const;
+  // Followers of guest output: called on the control thread for each new line until the handle is
+  // dropped.
+  using LogFollower = std::function<void(const model::LogLine&)>;
+  [[nodiscard]] Result<std::shared_ptr<void>> follow_logs(const std::string& deployment,
+                                                          std::optional<int> index,
+                                                          LogFollower follower);
+
+ private:
+  struct Impl;
+  explicit ArcellaRuntime(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace arcella::runtime

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <string>
+
+#include "aio/worker_pool.h"
+#include "model/component.h"
+#include "runtime/instance_backend.h"
+#include "runtime/registry.h"
+#include "store/code_cache.h"
+#include "store/module_repository.h"
+#include "supervisor/job.h"
+
+namespace arcella::runtime {
+
+// Compiled code: out of the cache, or made again by the compile helper, once per content and kind
+// of engine. Owner: the runtime.  Thread: control; files are touched on the pool's.
+class ArtifactStore final : public ArtifactSource {
+ public:
+  ArtifactStore(std::string worker_program, const Registry& registry, aio::WorkerPool& files,
+                const store::ModuleRepository& repository, const store::CodeCache& cache)
+      : worker_program_(std::move(worker_program)),
+        registry_(registry),
+        files_(files),
+        repository_(repository),
+        cache_(cache) {}
+
+  // NotFound when the component is gone; else what compiling says.
+  aio::Task<Result<UniqueFd>> artifact(model::ComponentId component,
+                                       model::WorkerTraits traits) override;
+
+ private:
+  const std::string worker_program_;
+  const Registry& registry_;
+  aio::WorkerPool& files_;
+  const store::ModuleRepository& repository_;
+  const store::CodeCache& cache_;
+};
+
+// What an engine of these traits calls itself.
+[[nodiscard]] Result<std::string> fingerprint_of(model::WorkerTraits traits);
+
+// The bytes in a sealed memfd: what was hashed is what is compiled.
+[[nodiscard]] Result<UniqueFd> sealed_copy(std::string_view bytes);
+
+}  // namespace arcella::runtime

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <string>
+
+#include "runtime/arcella_runtime.h"
+#include "runtime/runtime_core.h"
+
+namespace arcella::runtime {
+
+// call: one function of a running service. Changes nothing, so it takes no lock and may be
+// cancelled. Owner: ArcellaRuntime::Impl.  Thread: control; the guest runs elsewhere.
+class CallOperations {
+ public:
+  explicit CallOperations(RuntimeCore& core) : core_(core) {}
+
+  aio::Task<Result<std::string>> call(CallRequest request);
+
+ private:
+  // Conflict or Unavailable when nothing could answer.
+  [[nodiscard]] static Result<void> check_callable(const DeploymentRecord& record,
+                                                   std::optional<int> index);
+
+  RuntimeCore& core_;
+};
+
+}  // namespace arcella::runtime

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/component_operations.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <span>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "supervisor/job.h"
+
+namespace arcella::runtime {
+
+struct ComponentOperations::Content {
+  Content(Package files, std::string hash, UniqueFd sealed_wasm)
+      : package(std::move(files)), content_hash(std::move(hash)), wasm(std::move(sealed_wasm)) {}
+  Package package;
+  std::string content_hash;
+  UniqueFd wasm;  // sealed: what is hashed, inspected, compiled and kept is the same
+};
+
+namespace {
+
+// Duplicates share one offset, and a helper may have read to the end.
+Result<UniqueFd> from_its_start(const UniqueFd& file) {
+  if (::lseek(file.get(), 0, SEEK_SET) != 0)
+    return fail(Error::from_errno(errno, "rewinding a memory file"));
+  return file.duplicate();
+}
+
+model::Component component_of(model::ComponentId id, const Package& package,
+                              model::Inspection inspection, std::string content_hash,
+                              WallTime now) {
+  model::Component component{.id = std::move(id), .description = package.manifest.description};
+  component.format = inspection.format;
+  component.kind = inspection.kind;
+  component.needs_concurrency = inspection.needs_concurrency;
+  component.imports = std::move(inspection.imports);
+  component.exports = std::move(inspection.exports);
+  component.wit = std::move(inspection.wit);
+  component.capabilities = package.manifest.capabilities;
+  component.content_hash = std::move(content_hash);
+  component.wasm_bytes = package.wasm.size();
+  component.installed_at =
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  return component;
+}
+
+}  // namespace
+
+aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequest request) {
+  ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
+  ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
+  ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
+  ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
+
+  KeyedLock::Keys keys{KeyedLock::key(id)};
+  ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(std::move(keys)));
+  if (const ComponentRecord* there = core_.registry.find(id))
+    co_return installed_already(*there, content);
+
+  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(content, inspection.needs_concurrency));
+  auto files = co_await keep_files(id, content);
+  if (!files.has_value()) {
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(files).error());
+  }
+  ComponentRecord record{component_of(id, content.package, std::move(inspection),
+                                      content.content_hash, core_.clock.wall_now()),
+                         content.package.template_fields};
+  auto row = co_await keep_row(record);
+  if (!row.has_value()) {
+    co_await drop_files(id);
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(row).error());
+  }
+  model::ComponentView view = view_of_component(record);
+  core_.registry.add(std::move(record));
+  log::info("runtime", "installed", {{"component", view.id}, {"bytes", view.wasm_bytes}});
+  co_return view;
+}
+
+aio::Task<Result<ComponentOperations::Content>> ComponentOperations::read_content(
+    std::string path) {
+  auto read = [&path]() -> Result<Content> {
+    ARCELLA_TRY(Package package, read_package(path));
+    std::string hash =
+        store::ModuleRepository::content_hash(std::as_bytes(std::span(package.wasm)));
+    ARCELLA_TRY(UniqueFd wasm, sealed_copy(package.wasm));
+    return Content(std::move(package), std::move(hash), std::move(wasm));
+  };
+  co_return co_await core_.files_pool.run(std::move(read));
+}
+
+aio::Task<Result<model::Inspection>> ComponentOperations::inspect(const Content& content) {
+  ARCELLA_CO_TRY(UniqueFd wasm, from_its_start(content.wasm));
+  auto found = co_await supervisor::compile(core_.config.worker_program, std::move(wasm),
+                                            supervisor::WorkerTraits(), true);
+  if (!found.has_value())
+    co_return fail(std::move(found).error().with_context(content.package.wasm_path));
+  co_return std::move(found->inspection);
+}
+
+Result<model::ComponentView> ComponentOperations::installed_already(const ComponentRecord& there,
+                                                                    const Content& content) const {
+  const Package& package = content.package;
+  bool same = there.component.content_hash == content.content_hash &&
+              there.component.description == package.manifest.description &&
+              there.component.capabilities == package.manifest.capabilities &&
+              there.template_fields == package.template_fields;
+  if (same) return view_of_component(there);
+  return fail(ErrorCode::AlreadyExists,
+              "component '" + there.component.id.str() +
+                  "' is installed with other content: raise the version, or remove it "
+                  "first");
+}
+
+aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& content,
+                                                              bool needs_concurrency) {
+  supervisor::WorkerTraits traits;
+  traits.concurrency = needs_concurrency;
+  ARCELLA_CO_TRY(UniqueFd wasm, from_its_start(content.wasm));
+  auto compiled =
+      co_await supervisor::compile(core_.config.worker_program, std::move(wasm), traits, false);
+  if (!compiled.has_value())
+    co_return fail(std::move(compiled).error().with_context(content.package.wasm_path));
+  auto keep = [this, &content, &compiled]() -> Result<void> {
+    ARCELLA_TRY(UniqueFd kept, core_.home.cache.put(content.content_hash, compiled->fingerprint,
+                                                    compiled->artifact));
+    return {};
+  };
+  co_return co_await core_.files_pool.run(std::move(keep));
+}
+
+aio::Task<Result<void>> ComponentOperations::keep_files(model::ComponentId id,
+                                                        const Content& content) {
+  auto keep = [this, &id, &content]() -> Result<void> {
+    auto wasm = std::as_bytes(std::span(content.package.wasm));
+    auto kept = core_.home.repository.install(id, wasm, content.package.files);
+    if (kept.has_value() || kept.error().code() != ErrorCode::AlreadyExists) return kept;
+    // Left by an install that could not clean up: there is no row of it.
+    ARCELLA_TRY_VOID(core_.home.repository.remove(id));
+    return core_.home.repository.install(id, wasm, content.package.files);
+  };
+  co_return co_await core_.files_pool.run(std::move(keep));
+}
+
+aio::Task<Result<void>> ComponentOperations::keep_row(const ComponentRecord& record) {
+  auto keep = [this, &record] {
+    return core_.home.store->add_component(record.component, record.template_fields);
+  };
+  co_return co_await core_.state_pool.run(std::move(keep));
+}
+
+aio::Task<Result<void>> ComponentOperations::remove(std::string component) {
+  ARCELLA_CO_TRY(const ComponentRecord* found, core_.registry.find_component(component));
+  model::ComponentId id = found->component.id;
+  KeyedLock::Keys keys{KeyedLock::key(id)};
+  ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(std::move(keys)));
+  ARCELLA_CO_TRY(const ComponentRecord* record, core_.registry.find_component(id.str()));
+  std::vector<std::string> users = core_.registry.deployments_of(id);
+  if (!users.empty()) {
+    co_return fail(ErrorCode::Conflict, "component '" + id.str() + "' is used by " +
+                                            join(users, ", ") + ": undeploy " +
+                                            (users.size() == 1 ? "it" : "them") + " first");
+  }
+  std::string hash = record->component.content_hash;
+  auto forget = [this, &id] { return core_.home.store->remove_component(id); };
+  ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));
+  core_.registry.remove(id);
+  co_await drop_files(id);
+  co_await drop_code(std::move(hash));
+  log::info("runtime", "removed", {{"component", id.str()}});
+  co_return Result<void>();
+}
+
+aio::Task<void> ComponentOperations::drop_files(model::ComponentId id) {
+  auto drop = [this, &id] { return core_.home.repository.remove(id); };
+  auto dropped = co_await core_.files_pool.run(std::move(drop));
+  if (!dropped.has_value()) {
+    log::warn("runtime", "files of a component stay behind until the next start",
+              {{"component", id.str()}, {"error", dropped.error().message()}});
+  }
+}
+
+aio::Task<void> ComponentOperations::drop_code(std::string content_hash) {
+  const auto& components = core_.registry.components();
+  bool used = std::any_of(components.begin(), components.end(), [&content_hash](const auto& entry) {
+    return entry.second.component.content_hash == content_hash;
+  });
+  if (used) co_return;
+  auto drop = [this, &content_hash] { return core_.home.cache.remove(content_hash); };
+  auto dropped = co_await core_.files_pool.run(std::move(drop));
+  if (!dropped.has_value()) {
+    log::warn("runtime", "compiled code stays behind in the cache",
+              {{"error", dropped.error().message()}});
+  }
+}
+
+model::ComponentView ComponentOperations::view_of_component(const ComponentRecord& record) const {
+  return view_of(record, core_.registry.deployments_of(record.component.id).size());
+}
+
+}  // namespace arcella::runtime

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/deployment_files.h"
+
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <system_error>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "manifest/manifests.h"
+
+namespace arcella::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view kSuffix = ".deployment.toml";
+
+std::string_view trimmed(std::string_view text) {
+  std::size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+Result<model::DeploymentId> id_of(const fs::path& path) {
+  std::string name = path.filename().string();
+  if (name.size() <= kSuffix.size() || !name.ends_with(kSuffix)) {
+    return fail(ErrorCode::InvalidParams,
+                path.string() + ": a deployment's file is named `<id>.deployment.toml`");
+  }
+  auto id =
+      model::DeploymentId::parse(std::string_view(name).substr(0, name.size() - kSuffix.size()));
+  if (!id.has_value()) return fail(std::move(id).error().with_context(path.string()));
+  return id;
+}
+
+}  // namespace
+
+Result<std::vector<DeploymentFile>> read_deployment_files(const std::vector<std::string>& paths) {
+  std::vector<DeploymentFile> files;
+  std::vector<manifest::Diagnostic> diagnostics;
+  std::map<model::DeploymentId, std::string> seen;
+  for (const std::string& name : paths) {
+    fs::path path(name);
+    ARCELLA_TRY(model::DeploymentId id, id_of(path));
+    auto [earlier, is_new] = seen.emplace(id, name);
+    if (!is_new) {
+      diagnostics.push_back(
+          {name, 0, 0, "deployment '" + id.str() + "' is also in " + earlier->second});
+    }
+    ARCELLA_TRY(std::string text, read_file(path, limits::kManifestBytesMax));
+    std::error_code error;
+    fs::path folder = fs::absolute(path, error).parent_path();
+    if (error) return fail(Error::from_errno(error.value(), name));
+    auto parsed = manifest::read_deployment_spec(text, name, id, folder.string());
+    if (parsed.value) {
+      files.push_back({name, std::move(text), std::move(*parsed.value)});
+    } else {
+      std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(),
+                std::back_inserter(diagnostics));
+    }
+  }
+  if (!diagnostics.empty()) return fail(manifest::to_error(diagnostics));
+  return files;
+}
+
+int line_of_field(std::string_view text, std::string_view field) {
+  std::string table;
+  int number = 0;
+  while (!text.empty()) {
+    ++number;
+    std::size_t newline = std::min(text.find('\n'), text.size());
+    std::string_view line = trimmed(text.substr(0, newline));
+    text.remove_prefix(std::min(newline + 1, text.size()));
+    if (line.empty() || line.front() == '#') continue;
+    if (line.front() == '[') {
+      std::size_t first = line.find_first_not_of("[ \t");
+      table = first == std::string_view::npos ? ""
+                                              : trimmed(line.substr(first, line.find(']') - first));
+      if (table == field) return number;
+      continue;
+    }
+    std::string key(trimmed(line.substr(0, line.find('='))));
+    if ((table.empty() ? key : table + "." + key) == field) return number;
+  }
+  return 0;
+}
+
+}  // namespace arcella::runtime

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "manifest/diagnostic.h"
+#include "model/deployment.h"
+
+namespace arcella::runtime {
+
+struct DeploymentFile {
+  std::string path;
+  std::string text;
+  model::DeploymentSpec spec;
+};
+
+// Reads and parses `<id>.deployment.toml` files; blocking. InvalidManifest carries every diagnostic
+// of every file.
+[[nodiscard]] Result<std::vector<DeploymentFile>> read_deployment_files(
+    const std::vector<std::string>& paths);
+
+// Where in `text` the field stands that a rule names ("deployment.overrides.trusted"); 0 when it is
+// not written there.
+[[nodiscard]] int line_of_field(std::string_view text, std::string_view field);
+
+}  // namespace arcella::runtime

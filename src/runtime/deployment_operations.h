@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "runtime/arcella_runtime.h"
+#include "runtime/deployment_files.h"
+#include "runtime/runtime_core.h"
+
+namespace arcella::runtime {
+
+// deploy, start, stop, scale and undeploy: each checks, records what is wanted, and waits until the
+// reconciler has brought it about (or could not). Owner: ArcellaRuntime::Impl.  Thread: control.
+class DeploymentOperations {
+ public:
+  explicit DeploymentOperations(RuntimeCore& core) : core_(core) {}
+
+  aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
+  aio::Task<Result<model::DeploymentView>> start(std::string deployment);
+  aio::Task<Result<model::DeploymentView>> stop(std::string deployment);
+  aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
+  aio::Task<Result<void>> undeploy(std::string deployment);
+
+ private:
+  // Every file against its component and the rules; Conflict for a running deployment that would
+  // change.
+  [[nodiscard]] Result<std::vector<model::Deployment>> check(
+      const std::vector<DeploymentFile>& files) const;
+
+  aio::Task<Result<void>> prepare_start(model::DeploymentId id);
+  aio::Task<Result<void>> start_stopped(model::DeploymentId id);
+  aio::Task<Result<void>> wait_started(model::DeploymentId id);
+  aio::Task<Result<void>> wait_all_ready(model::DeploymentId id);
+  // Nothing of it is alive or loaded any more.
+  aio::Task<Result<void>> wait_gone(model::DeploymentId id);
+  aio::Task<void> take_back_start(model::DeploymentId id);
+  void forget_run(const model::DeploymentId& id);
+  [[nodiscard]] Result<model::DeploymentView> view(const model::DeploymentId& id) const;
+  aio::Task<Result<KeyedLock::Guard>> lock(model::DeploymentId id);
+
+  RuntimeCore& core_;
+};
+
+}  // namespace arcella::runtime

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/keyed_lock.h"
+
+#include <algorithm>
+
+namespace arcella::runtime {
+
+aio::Task<Result<KeyedLock::Guard>> KeyedLock::acquire(Keys keys) {
+  while (any_held(keys)) {
+    ARCELLA_CO_TRY_VOID(co_await released_.wait());
+  }
+  held_.insert(keys.begin(), keys.end());
+  co_return Guard(*this, std::move(keys));
+}
+
+bool KeyedLock::any_held(const Keys& keys) const {
+  return std::any_of(keys.begin(), keys.end(),
+                     [this](const std::string& key) { return held_.contains(key); });
+}
+
+void KeyedLock::release(const Keys& keys) {
+  for (const std::string& key : keys) held_.erase(key);
+  released_.notify();
+}
+
+}  // namespace arcella::runtime

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What `install PATH` points at: one .wasm, or a folder with exactly one, and the manifests that
+// lie beside it (design.md section 5). Only reads, under the bounds of limits.h; the binary is not
+// looked into.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "model/component.h"
+#include "model/deployment.h"
+
+namespace arcella::runtime {
+
+struct Package {
+  std::string wasm_path;
+  std::string wasm;
+  model::ComponentManifest manifest;
+  std::string manifest_path;  // empty: there is no component.toml
+  model::PolicyFields template_fields;
+  std::vector<std::pair<std::string, std::string>>
+      files;  // the manifests under the names the repository keeps
+};
+
+// Blocking. Errors name the file; those of manifests carry every diagnostic as detail.
+[[nodiscard]] Result<Package> read_package(const std::string& path);
+
+// The id of the component: what the request says, else component.toml, else the binary's own
+// metadata.
+[[nodiscard]] Result<model::ComponentId> choose_id(const std::optional<std::string>& requested,
+                                                   const Package& package,
+                                                   const model::Inspection& inspection);
+
+// InvalidManifest when component.toml states other interfaces than the binary has, listing both. An
+// entry may leave out the version or its last numbers, or the interface of a package
+// (`logger:log@1.0`). WASI need not be stated: toolchains add it.
+[[nodiscard]] Result<void> check_stated_interfaces(const Package& package,
+                                                   const model::Inspection& inspection);
+
+}  // namespace arcella::runtime

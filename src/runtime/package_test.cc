@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/package.h"
+
+#include <gtest/gtest.h>
+
+#include "runtime/testing/temporary_folder.h"
+
+namespace arcella::runtime {
+namespace {
+
+constexpr std::string_view kManifest =
+    "[component]\nname = \"calc\"\nversion = \"1.2.3\"\nexports = [\"demo:calc/ops@1.0\"]\n";
+
+model::Inspection sample_inspection() {
+  model::Inspection inspection;
+  inspection.exports = {{"demo:calc/ops@1.0.4", {"add: func()"}}};
+  inspection.imports = {{"wasi:io/streams@0.2.6", {}}};
+  return inspection;
+}
+
+TEST(Package, TakesTheOnlyWasmOfAFolderAndTheManifestsBesideIt) {
+  testing::TemporaryFolder folder;
+  folder.write("calc.wasm", "bytes");
+  folder.write("component.toml", kManifest);
+  folder.write("calc.deployment.template.toml", "[deployment]\nisolation = \"main\"\n");
+  auto package = read_package(folder.path());
+  ASSERT_TRUE(package.has_value()) << package.error().message();
+  EXPECT_EQ(package->wasm, "bytes");
+  ASSERT_TRUE(package->manifest.id.has_value());
+  EXPECT_EQ(package->manifest.id->str(), "calc@1.2.3");
+  EXPECT_EQ(package->template_fields.isolation, model::Isolation::Main);
+  ASSERT_EQ(package->files.size(), 2U);
+  EXPECT_EQ(package->files[0].first, "component.toml");
+  EXPECT_EQ(package->files[1].first, "deployment-template.toml");
+}
+
+TEST(Package, PrefersTheManifestThatIsNamedAfterTheFile) {
+  testing::TemporaryFolder folder;
+  std::string path = folder.write("calc.wasm", "bytes");
+  folder.write("other.wasm", "bytes");
+  folder.write("component.toml", "[component]\nname = \"other\"\nversion = \"1.0.0\"\n");
+  folder.write("calc.component.toml", kManifest);
+  auto package = read_package(path);
+  ASSERT_TRUE(package.has_value()) << package.error().message();
+  EXPECT_EQ(package->manifest.id->str(), "calc@1.2.3");
+}
+
+TEST(Package, SaysWhatIsWrongWithAPath) {
+  testing::TemporaryFolder folder;
+  EXPECT_EQ(read_package(folder.path() + "/none.wasm").error().code(), ErrorCode::NotFound);
+  EXPECT_EQ(read_package(folder.path()).error().code(), ErrorCode::NotFound);
+  EXPECT_EQ(read_package(folder.write("a.txt", "x")).error().code(), ErrorCode::InvalidParams);
+  folder.write("a.wasm", "x");
+  folder.write("b.wasm", "x");
+  auto two = read_package(folder.path());
+  ASSERT_FALSE(two.has_value());
+  EXPECT_NE(two.error().message().find("a.wasm, b.wasm"), std::string::npos);
+}
+
+TEST(Package, CarriesTheDiagnosticsOfItsManifest) {
+  testing::TemporaryFolder folder;
+  folder.write("calc.wasm", "bytes");
+  folder.write("component.toml", "[component]\nnaem = \"calc\"\n");
+  auto package = read_package(folder.path());
+  ASSERT_FALSE(package.has_value());
+  EXPECT_EQ(package.error().code(), ErrorCode::InvalidManifest);
+  EXPECT_NE(package.error().message().find("component.toml"), std::string::npos);
+}
+
+TEST(ComponentIdChoice, TheRequestWinsThenTheFileThenTheBinary) {
+  Package package;
+  package.wasm_path = "/tmp/calc.wasm";
+  model::Inspection inspection = sample_inspection();
+  auto nameless = choose_id(std::nullopt, package, inspection);
+  ASSERT_FALSE(nameless.has_value());
+  EXPECT_EQ(nameless.error().code(), ErrorCode::InvalidManifest);
+  EXPECT_NE(nameless.error().message().find("--id NAME@VERSION"), std::string::npos);
+  inspection.metadata_name = "meta";
+  inspection.metadata_version = "0.1.0";
+  EXPECT_EQ(choose_id(std::nullopt, package, inspection)->str(), "meta@0.1.0");
+  package.manifest.id = model::ComponentId::parse("file@0.2.0").value();
+  EXPECT_EQ(choose_id(std::nullopt, package, inspection)->str(), "file@0.2.0");
+  EXPECT_EQ(choose_id("asked@0.3.0", package, inspection)->str(), "asked@0.3.0");
+  EXPECT_FALSE(choose_id("../x@1", package, inspection).has_value());
+}
+
+TEST(ComponentIdChoice, ACoreModuleNeedsItsManifest) {
+  Package package;
+  package.wasm_path = "/tmp/hello.wasm";
+  model::Inspection inspection;
+  inspection.format = model::Format::CoreModule;
+  auto refused = choose_id("hello@1.0.0", package, inspection);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::InvalidManifest);
+  EXPECT_NE(refused.error().detail().find("[component]"), std::string::npos);
+}
+
+TEST(StatedInterfaces, MayLeaveOutVersionsAndWasi) {
+  Package package;
+  package.manifest_path = "component.toml";
+  for (const char* stated :
+       {"demo:calc/ops@1.0", "demo:calc/ops", "demo:calc@1", "demo:calc/ops@1.0.0"}) {
+    package.manifest.exports = std::vector<std::string>{stated};
+    EXPECT_TRUE(check_stated_interfaces(package, sample_inspection()).has_value()) << stated;
+  }
+  package.manifest.imports = std::vector<std::string>{};
+  EXPECT_TRUE(check_stated_interfaces(package, sample_inspection()).has_value());
+}
+
+TEST(StatedInterfaces, AContradictionListsBothSides) {
+  Package package;
+  package.manifest_path = "component.toml";
+  package.manifest.exports = std::vector<std::string>{"demo:calc/ops@2.0.0"};
+  auto refused = check_stated_interfaces(package, sample_inspection());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::InvalidManifest);
+  EXPECT_NE(refused.error().message().find("demo:calc/ops@2.0.0"), std::string::npos);
+  EXPECT_NE(refused.error().message().find("demo:calc/ops@1.0.4"), std::string::npos);
+  package.manifest.exports = std::vector<std::string>{};
+  EXPECT_FALSE(check_stated_interfaces(package, sample_inspection()).has_value());
+}
+
+}  // namespace
+}  // namespace arcella::runtime

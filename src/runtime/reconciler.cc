@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/reconciler.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "aio/await.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "runtime/listen_socket.h"
+
+namespace arcella::runtime {
+namespace {
+
+using model::InstanceEvent;
+using model::InstanceState;
+
+constexpr MonotonicTime kForGood = MonotonicTime::max();
+
+// After an action failed its place is left alone this long, so that a plan that cannot be carried
+// out does not spin.
+constexpr std::chrono::milliseconds kPauseAfterFailure{100};
+constexpr std::chrono::seconds kPauseAfterNoWorker{1};
+
+bool holds(const std::optional<MonotonicTime>& until, MonotonicTime now) {
+  return until && *until > now;
+}
+
+model::DesiredDeployment desired_of(const DeploymentRecord& record, MonotonicTime now) {
+  model::DesiredDeployment desired{
+      .id = record.deployment.spec.id, .place = {}, .needs = {}, .held = {}};
+  desired.running = record.desired == model::Desired::Running;
+  desired.place = place_of(record.deployment);
+  desired.replicas = record.deployment.spec.replicas;
+  desired.needs = record.needs;
+  desired.revision = record.revision;
+  desired.may_load = !holds(record.load_held_until, now);
+  for (std::size_t i = 0; i < record.instances.size(); ++i) {
+    if (holds(record.instances[i].held_until, now)) desired.held.insert(static_cast<int>(i));
+  }
+  return desired;
+}
+
+model::ObservedDeployment observed_of(const DeploymentRecord& record) {
+  model::ObservedDeployment observed{.id = record.deployment.spec.id, .place = {}, .instances = {}};
+  observed.place = record.loaded ? record.loaded_in : place_of(record.deployment);
+  observed.loaded = record.loaded;
+  observed.revision = record.loaded_revision;
+  for (std::size_t i = 0; i < record.instances.size(); ++i) {
+    if (record.instances[i].state == InstanceState::Stopped) continue;
+    observed.instances.emplace_hint(observed.instances.end(), static_cast<int>(i),
+                                    record.instances[i].state);
+  }
+  return observed;
+}
+
+const model::DeploymentId* deployment_of(const model::Action& action) {
+  if (const auto* load = std::get_if<model::Load>(&action)) return &load->deployment;
+  if (const auto* start = std::get_if<model::StartInstances>(&action)) return &start->deployment;
+  if (const auto* stop = std::get_if<model::StopInstances>(&action)) return &stop->deployment;
+  if (const auto* unload = std::get_if<model::Unload>(&action)) return &unload->deployment;
+  return nullptr;
+}
+
+std::string name_of(const model::Place& place) {
+  return place ? "worker '" + place->str() + "'" : "main";
+}
+
+}  // namespace
+
+Reconciler::Reconciler(boost::asio::io_context& io, const Clock& clock, Registry& registry,
+                       Places& places, ArtifactSource& artifacts, OnCompleted on_completed)
+    : clock_(clock),
+      registry_(registry),
+      places_(places),
+      artifacts_(artifacts),
+      on_completed_(std::move(on_completed)),
+      wake_(io),
+      changed_(io.get_executor()),
+      scope_(io.get_executor()) {}
+
+void Reconciler::run() {
+  scope_.spawn(run_loop());
+}
+
+aio::Task<void> Reconciler::run_loop() {
+  while (!scope_.closed()) {
+    pending_ = false;
+    std::optional<MonotonicTime> wake_at = tick();
+    // kick() moves the expiry, which ends the wait; nothing that a plan depends on waits longer
+    // than its hold-off.
+    wake_.expires_at(wake_at.value_or(kForGood));
+    co_await wake_.async_wait(aio::kAsTuple);
+    if (aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state)) co_return;
+  }
+}
+
+aio::Task<void> Reconciler::stop() {
+  scope_.cancel();
+  co_await scope_.join();
+}
+
+void Reconciler::kick() {
+  changed_.notify();
+  if (!std::exchange(pending_, true)) wake_.cancel();
+}
+
+std::optional<MonotonicTime> Reconciler::tick() {
+  MonotonicTime now = clock_.monotonic_now();
+  std::map<model::Place, Actions> lanes;
+  for (model::Action& action : model::plan(observe(now))) {
+    lanes[place_of_action(action)].push_back(std::move(action));
+  }
+  replace_hung_places(lanes, now);
+  for (auto& [place, actions] : lanes) {
+    auto paused = paused_.find(place);
+    if (busy_.contains(place) || (paused != paused_.end() && paused->second > now)) continue;
+    busy_.insert(place);
+    if (!scope_.spawn(carry_out(place, std::move(actions)))) busy_.erase(place);
+  }
+  return next_hold_off(now);
+}
+
+model::Situation Reconciler::observe(MonotonicTime now) {
+  model::Situation situation;
+  situation.desired.reserve(registry_.deployments().size());
+  for (const auto& [id, record] : registry_.deployments()) {
+    situation.desired.push_back(desired_of(record, now));
+    situation.observed.push_back(observed_of(record));
+  }
+  situation.workers = places_.workers();
+  for (model::ObservedWorker& worker : situation.workers) {
+    bool idle =
+        worker.state == model::WorkerState::Failed || worker.state == model::WorkerState::Backoff;
+    if (idle && retry_.contains(worker.group)) worker.state = model::WorkerState::Down;
+  }
+  return situation;
+}
+
+std::optional<MonotonicTime> Reconciler::next_hold_off(MonotonicTime now) const {
+  MonotonicTime next = kForGood;
+  auto consider = [&next, now](MonotonicTime time) {
+    if (time > now) next = std::min(next, time);
+  };
+  for (const auto& [id, record] : registry_.deployments()) {
+    if (record.load_held_until) consider(*record.load_held_until);
+    for (const InstanceRecord& instance : record.instances) {
+      if (instance.held_until) consider(*instance.held_until);
+    }
+  }
+  for (const auto& [place, until] : paused_) consider(until);
+  for (const auto& [id, due] : stop_due_) consider(due);
+  return next == kForGood ? std::nullopt : std::optional(next);
+}
+
+model::Place Reconciler::place_of_action(const model::Action& action) const {
+  if (const auto* ensure = std::get_if<model::EnsureWorker>(&action)) return ensure->group;
+  if (const auto* stop = std::get_if<model::StopWorker>(&action)) return stop->group;
+  const DeploymentRecord* record = registry_.find(*deployment_of(action));
+  bool where_it_is = record->loaded && !std::holds_alternative<model::Load>(action);
+  return where_it_is ? record->loaded_in : place_of(record->deployment);
+}
+
+void Reconciler::replace_hung_places(std::map<model::Place, Actions>& lanes, MonotonicTime now) {
+  std::erase_if(stop_due_, [&](const auto& entry) {
+    const DeploymentRecord* record = registry_.find(entry.first);
+    if (record == nullptr || count_in(*record, InstanceState::Stopping) == 0) return true;
+    if (entry.second > now) return false;
+    log::error("runtime", "replicas did not end when they were told to",
+               {{"deployment", entry.first.str()}, {"place", name_of(record->loaded_in)}});
+    // Main cannot be killed for it; its engine interrupts every guest at its deadline.
+    if (record->loaded && record->loaded_in)
+      lanes[record->loaded_in] = {model::StopWorker{*record->loaded_in}};
+    return true;
+  });
+}
+
+aio::Task<void> Reconciler::carry_out(model::Place place, Actions actions) {
+  std::set<model::DeploymentId> failed;
+  for (const model::Action& action : actions) {
+    const model::DeploymentId* deployment = deployment_of(action);
+    if (deployment != nullptr && failed.contains(*deployment)) continue;
+    auto done = co_await carry_out_one(place, action);
+    if (done.has_value()) continue;
+    if (aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state)) break;
+    log::warn("runtime", "an action failed",
+              {{"action", model::to_string(action)},
+               {"place", name_of(place)},
+               {"error", done.error().message()}});
+    auto pause =
+        deployment == nullptr ? std::chrono::milliseconds(kPauseAfterNoWorker) : kPauseAfterFailure;
+    paused_[place] = clock_.monotonic_now() + pause;
+    if (deployment == nullptr) break;
+    failed.insert(*deployment);
+  }
+  busy_.erase(place);
+  kick();
+}
+
+aio::Task<Result<void>> Reconciler::carry_out_one(model::Place place, const model::Action& action) {
+  log::debug("runtime", "acting", {{"action", model::to_string(action)}});
+  if (const auto* ensure = std::get_if<model::EnsureWorker>(&action))
+    co_return co_await ensure_worker(*ensure);
+  if (const auto* stop = std::get_if<model::StopWorker>(&action))
+    co_return co_await stop_worker(stop->group);
+  if (const auto* start = std::get_if<model::StartInstances>(&action))
+    co_return co_await start_instances(place, *start);
+  if (const auto* stop = std::get_if<model::StopInstances>(&action))
+    co_return co_await stop_instances(place, *stop);
+  if (const auto* order = std::get_if<model::Load>(&action))
+    co_return co_await load(place, order->deployment);
+  co_return co_await unload(place, std::get<model::Unload>(action).deployment);
+}
+
+aio::Task<Result<void>> Reconciler::ensure_worker(model::EnsureWorker action) {
+  model::Place place = action.group;
+  retry_.erase(place);
+  auto up = co_await places_.at(place).ensure_up(action.traits);
+  if (up.has_value()) co_return up;
+  for (auto& [id, record] : registry_.deployments()) {
+    if (record.starting_by_hand && place_of(record.deployment) == place && !record.start_error) {
+      record.start_error = up.error();
+    }
+  }
+  co_return up;
+}
+
+aio::Task<Result<void>> Reconciler::load(model::Place place, model::DeploymentId id) {
+  auto loaded = co_await load_there(place, id);
+  DeploymentRecord* record = registry_.find(id);
+  if (loaded.has_value() || record == nullptr) co_return loaded;
+  // A worker that died meanwhile has its own hold-off.
+  bool place_is_there = !place || places_.status(place).state == model::WorkerState::Up;
+  if (place_is_there) load_failed(*record, loaded.error());
+  co_return loaded;
+}
+
+aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::DeploymentId id) {
+  DeploymentRecord* record = registry_.find(id);
+  if (record == nullptr || record->desired != model::Desired::Running) co_return Result<void>();
+  InstanceBackend& backend = places_.at(place);
+  if (!place) {
+    bool is_up = backend.status().state == model::WorkerState::Up;
+    ARCELLA_CO_TRY_VOID(co_await backend.ensure_up(is_up ? record->needs : registry_.main_needs()));
+  }
+  model::WorkerTraits traits = backend.status().traits;
+  record = registry_.find(id);
+  if (record == nullptr) co_return Result<void>();
+  model::ComponentId component_id = record->deployment.spec.component;
+  ARCELLA_CO_TRY(UniqueFd artifact, co_await artifacts_.artifact(component_id, traits));
+
+  record = registry_.find(id);
+  const ComponentRecord* component = registry_.find(component_id);
+  if (record == nullptr || component == nullptr) co_return Result<void>();
+  LoadOrder order(record->slot, model::run_spec_of(record->deployment, component->component));
+  order.artifact = std::move(artifact);
+  if (record->kind == model::Kind::Http) {
+    ARCELLA_CO_TRY_VOID(ensure_listening(registry_, *record));
+    ARCELLA_CO_TRY(order.listener, record->listener.duplicate());
+  }
+  std::uint64_t revision = record->revision;
+  ARCELLA_CO_TRY_VOID(co_await backend.load(std::move(order)));
+  record = registry_.find(id);
+  bool still_up = !place || places_.status(place).state == model::WorkerState::Up;
+  if (record == nullptr || !still_up) co_return Result<void>();
+  record->loaded = true;
+  record->loaded_in = place;
+  record->loaded_revision = revision;
+  record->load_held_until.reset();
+  co_return Result<void>();
+}
+
+aio::Task<Result<void>> Reconciler::start_instances(model::Place place,
+                                                    model::StartInstances action) {
+  DeploymentRecord* record = registry_.find(action.deployment);
+  if (record == nullptr || !record->loaded) co_return Result<void>();
+  auto first = static_cast<std::size_t>(action.first);
+  auto last = first + static_cast<std::size_t>(action.count);
+  if (record->instances.size() < last) record->instances.resize(last);
+  for (std::size_t i = first; i < last; ++i) {
+    InstanceRecord& instance = record->instances[i];
+    if (instance.state == InstanceState::Failed) {
+      ++instance.restarts;
+      ++record->restarts;
+    }
+    // Before it is asked for: its report may come before the answer.
+    instance.state = InstanceState::Starting;
+    instance.held_until.reset();
+  }
+  auto started = co_await places_.at(place).start(action.deployment, action.first, action.count);
+  record = registry_.find(action.deployment);
+  if (started.has_value() || record == nullptr) co_return started;
+  std::vector<std::size_t> failed;
+  for (std::size_t i = first; i < std::min(last, record->instances.size()); ++i) {
+    if (record->instances[i].state != InstanceState::Starting) continue;
+    record->instances[i].state = InstanceState::Failed;
+    record->instances[i].reason = started.error().message();
+    failed.push_back(i);
+  }
+  if (!failed.empty()) decide_restart(*record, failed, started.error());
+  co_return started;
+}
+
+aio::Task<Result<void>> Reconciler::stop_instances(model::Place place,
+                                                   model::StopInstances action) {
+  DeploymentRecord* record = registry_.find(action.deployment);
+  if (record == nullptr) co_return Result<void>();
+  auto first = static_cast<std::size_t>(action.first);
+  auto last = std::min(first + static_cast<std::size_t>(action.count), record->instances.size());
+  for (std::size_t i = first; i < last; ++i) {
+    auto state = model::next(record->instances[i].state, InstanceEvent::StopAsked);
+    if (state) record->instances[i].state = *state;
+  }
+  stop_due_[action.deployment] =
+      clock_.monotonic_now() + limits::kWorkerStopTimeout + limits::kStopGrace;
+  auto stopped = co_await places_.at(place).stop(action.deployment, action.first, action.count,
+                                                 limits::kWorkerStopTimeout);
+  record = registry_.find(action.deployment);
+  if (stopped.has_value() || record == nullptr) co_return stopped;
+  // It knows of no such replicas, so there are none.
+  if (stopped.error().code() == ErrorCode::NotFound) {
+    for (std::size_t i = first; i < std::min(last, record->instances.size()); ++i) {
+      if (record->instances[i].state == InstanceState::Stopping)
+        record->instances[i].state = InstanceState::Stopped;
+    }
+  }
+  co_return stopped;
+}
+
+aio::Task<Result<void>> Reconciler::unload(model::Place place, model::DeploymentId id) {
+  auto unloaded = co_await places_.at(place).unload(id);
+  DeploymentRecord* record = registry_.find(id);
+  if (record == nullptr) co_return Result<void>();
+  if (!unloaded.has_value() && unloaded.error().code() != ErrorCode::NotFound) co_return unloaded;
+  record->loaded = false;
+  co_return Result<void>();
+}
+
+aio::Task<Result<void>> Reconciler::stop_worker(model::GroupName group) {
+  model::Place place = group;
+  // On its way out it reports the end of each of them: as asked, not as a failure.
+  for (auto& [id, record] : registry_.deployments()) {
+    if (!record.loaded || record.loaded_in != place) continue;
+    for (InstanceRecord& instance : record.instances) {
+      if (is_alive(instance.state)) instance.state = InstanceState::Stopping;
+    }
+  }
+  co_await places_.at(place).shut_down(limits::kWorkerStopTimeout);
+  on_place_down(place, "it was stopped", PlaceLoss::Asked);
+  co_return Result<void>();
+}
+
+}  // namespace arcella::runtime

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/reconciler.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "base/testing/fake_clock.h"
+#include "runtime/testing/fake_places.h"
+#include "runtime/testing/samples.h"
+
+namespace arcella::runtime {
+namespace {
+
+using model::InstanceEvent;
+using model::InstanceState;
+using testing::deployment_id;
+using testing::group_name;
+using testing::sample_component;
+using testing::sample_deployment;
+using Journal = std::vector<std::string>;
+
+class ReconcilerTest : public ::testing::Test {
+ protected:
+  ReconcilerTest() {
+    registry_.add({sample_component("calc@1.0.0"), {}});
+    registry_.add({sample_component("job@1.0.0", model::Kind::Command), {}});
+    registry_.add({sample_component("web@1.0.0", model::Kind::Http), {}});
+  }
+  ~ReconcilerTest() override {
+    boost::asio::co_spawn(io_, reconciler_.stop(), [](std::exception_ptr) {});
+    io_.restart();
+    io_.run();
+  }
+
+  DeploymentRecord& wants(model::Deployment deployment,
+                          model::Desired desired = model::Desired::Running) {
+    DeploymentRecord& record = registry_.put(std::move(deployment));
+    record.desired = desired;
+    return record;
+  }
+  // Plans, and carries out, until nothing is left to do now.
+  Journal settle() {
+    for (int i = 0; i < 10; ++i) {
+      reconciler_.tick();
+      io_.restart();
+      io_.poll();
+    }
+    return places_.take_journal();
+  }
+  bool report(const DeploymentRecord& record, int index, InstanceEvent event,
+              std::string message = {}) {
+    host::InstanceReport said{.instance = {record.deployment.spec.id, index},
+                              .event = event,
+                              .message = std::move(message),
+                              .backtrace = {}};
+    return reconciler_.on_report(record.loaded_in, said);
+  }
+  void report_all(const DeploymentRecord& record, InstanceEvent event) {
+    for (std::size_t i = 0; i < record.instances.size(); ++i)
+      report(record, static_cast<int>(i), event);
+  }
+  static std::vector<InstanceState> states(const DeploymentRecord& record) {
+    std::vector<InstanceState> result;
+    for (const InstanceRecord& instance : record.instances) result.push_back(instance.state);
+    return result;
+  }
+
+  boost::asio::io_context io_;
+  arcella::testing::FakeClock clock_;
+  Registry registry_;
+  testing::FakePlaces places_;
+  testing::FakeArtifacts artifacts_;
+  Journal completed_;
+  Reconciler reconciler_{
+      io_,        clock_,
+      registry_,  places_,
+      artifacts_, [this](const model::DeploymentId& id) { completed_.push_back(id.str()); }};
+};
+
+TEST_F(ReconcilerTest, BringsUpAWorkerAndStartsAllReplicasWithOneMessage) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 1000));
+  EXPECT_EQ(settle(), (Journal{"math: up", "math: load calc", "math: start calc 0+1000"}));
+  EXPECT_EQ(state_of(record), "starting");
+  report_all(record, InstanceEvent::Started);
+  EXPECT_EQ(state_of(record), "running");
+  EXPECT_EQ(settle(), Journal());
+}
+
+TEST_F(ReconcilerTest, StartsInMainWithoutAWorker) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", ""));
+  EXPECT_EQ(settle(), (Journal{"main: up", "main: load calc", "main: start calc 0+1"}));
+  EXPECT_FALSE(record.loaded_in.has_value());
+}
+
+TEST_F(ReconcilerTest, StopsDrainsUnloadsAndEndsTheWorker) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
+  settle();
+  report_all(record, InstanceEvent::Started);
+  record.desired = model::Desired::Stopped;
+  EXPECT_EQ(settle(), (Journal{"math: stop calc 0+2"}));
+  EXPECT_EQ(state_of(record), "stopping");
+  report_all(record, InstanceEvent::Ended);
+  EXPECT_EQ(settle(), (Journal{"math: unload calc", "math: down"}));
+  EXPECT_EQ(state_of(record), "stopped");
+}
+
+TEST_F(ReconcilerTest, RestartsATrappedReplicaAfterItsHoldOff) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
+  settle();
+  report_all(record, InstanceEvent::Started);
+  report(record, 1, InstanceEvent::Crashed, "wasm trap: unreachable");
+  EXPECT_EQ(state_of(record), "degraded");
+  EXPECT_EQ(view_of(record).reason, "wasm trap: unreachable");
+  EXPECT_EQ(settle(), Journal());
+  auto wake_at = reconciler_.tick();
+  ASSERT_TRUE(wake_at.has_value());
+  EXPECT_EQ(*wake_at - clock_.monotonic_now(), limits::kRestartDelay);
+  clock_.advance(limits::kRestartDelay);
+  EXPECT_EQ(settle(), (Journal{"math: start calc 1+1"}));
+  report(record, 1, InstanceEvent::Started);
+  EXPECT_EQ(view_of(record).state, "running");
+  EXPECT_EQ(view_of(record).restarts, 1);
+  EXPECT_EQ(record.instances[1].restarts, 1);
+}
+
+TEST_F(ReconcilerTest, GivesUpWhatDiesTooOften) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math"));
+  settle();
+  for (int i = 0; i <= limits::kRestartAttempts; ++i) {
+    report(record, 0, InstanceEvent::Started);
+    report(record, 0, InstanceEvent::Crashed, "wasm trap: unreachable");
+    clock_.advance(std::chrono::milliseconds(100) * (1 << i));
+    settle();
+  }
+  EXPECT_EQ(state_of(record), "failed");
+  EXPECT_NE(view_of(record).reason.find("unreachable"), std::string::npos);
+  clock_.advance(std::chrono::hours(1));
+  EXPECT_EQ(settle(), Journal());
+  reconciler_.forgive(record);
+  EXPECT_EQ(settle(), (Journal{"math: start calc 0+1"}));
+}
+
+TEST_F(ReconcilerTest, StartsAgainWhatWasInAWorkerThatDied) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
+  settle();
+  report_all(record, InstanceEvent::Started);
+  places_.fake(group_name("math")).current.state = model::WorkerState::Backoff;
+  reconciler_.on_place_down(group_name("math"), "killed by signal 9", PlaceLoss::Retrying);
+  EXPECT_EQ(state_of(record), "degraded");
+  EXPECT_EQ(settle(), Journal());
+  places_.fake(group_name("math")).current.state = model::WorkerState::Up;
+  reconciler_.on_place_up(group_name("math"));
+  EXPECT_EQ(settle(), (Journal{"math: load calc", "math: start calc 0+2"}));
+  report_all(record, InstanceEvent::Started);
+  EXPECT_EQ(view_of(record).state, "running");
+  EXPECT_EQ(view_of(record).reason, "");
+}
+
+TEST_F(ReconcilerTest, FailsTheDeploymentsOfAWorkerThatDiedTooOften) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math"));
+  settle();
+  places_.fake(group_name("math")).current.state = model::WorkerState::Failed;
+  reconciler_.on_place_down(group_name("math"), "killed by signal 11", PlaceLoss::Failed);
+  EXPECT_EQ(state_of(record), "failed");
+  EXPECT_EQ(settle(), Journal());
+  reconciler_.forgive(record);
+  EXPECT_EQ(settle(), (Journal{"math: up", "math: load calc", "math: start calc 0+1"}));
+}
+
+TEST_F(ReconcilerTest, IgnoresReportsOfAnotherGroupsObjects) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math"));
+  settle();
+  host::InstanceReport forged{.instance = {deployment_id("calc"), 0},
+                              .event = InstanceEvent::Crashed,
+                              .message = "forged",
+                              .backtrace = {}};
+  EXPECT_FALSE(reconciler_.on_report(group_name("other"), forged));
+  EXPECT_FALSE(reconciler_.on_report(std::nullopt, forged));
+  forged.instance.index = 7;
+  EXPECT_FALSE(reconciler_.on_report(group_name("math"), forged));
+  forged.instance.index = -1;
+  EXPECT_FALSE(reconciler_.on_report(group_name("math"), forged));
+  EXPECT_EQ(states(record), (std::vector{InstanceState::Starting}));
+}
+
+TEST_F(ReconcilerTest, MakesWhatAWorkerSaysPrintableAndShort) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math"));
+  settle();
+  report(record, 0, InstanceEvent::Crashed, "\x1b[2J" + std::string(100'000, 'x'));
+  EXPECT_LE(record.instances[0].reason.size(), limits::kFailureMessageBytesMax + 16);
+  EXPECT_EQ(record.instances[0].reason.find('\x1b'), std::string::npos);
+}
+
+TEST_F(ReconcilerTest, TellsWhenACommandHasCompleted) {
+  DeploymentRecord& record = wants(sample_deployment("job", "job@1.0.0", "jobs", 2));
+  settle();
+  report(record, 0, InstanceEvent::Started);
+  report(record, 0, InstanceEvent::EndedWell);
+  EXPECT_EQ(completed_, Journal());
+  report(record, 1, InstanceEvent::EndedWell);
+  EXPECT_EQ(completed_, (Journal{"job"}));
+  EXPECT_EQ(state_of(record), "completed");
+  EXPECT_EQ(settle(), Journal());
+}
+
+TEST_F(ReconcilerTest, ALoadThatFailsIsTriedAgainByThePolicy) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math"));
+  places_.fake(group_name("math")).current.state = model::WorkerState::Up;
+  places_.fake(group_name("math"))
+      .failures.emplace_back(ErrorCode::Unresolved, "nobody offers demo:x/y");
+  EXPECT_EQ(settle(), (Journal{"math: fail"}));
+  clock_.advance(limits::kRestartDelay);
+  EXPECT_EQ(settle(), (Journal{"math: load calc", "math: start calc 0+1"}));
+  EXPECT_FALSE(record.load_held_until.has_value());
+}
+
+TEST_F(ReconcilerTest, TheFirstFailureEndsAStartByHand) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
+  record.starting_by_hand = true;
+  settle();
+  report(record, 0, InstanceEvent::Started);
+  report(record, 1, InstanceEvent::Crashed, "wasm trap: unreachable");
+  ASSERT_TRUE(record.start_error.has_value());
+  EXPECT_EQ(record.start_error->code(), ErrorCode::GuestTrapped);
+  clock_.advance(std::chrono::hours(1));
+  EXPECT_EQ(settle(), Journal());
+}
+
+TEST_F(ReconcilerTest, AStartByHandIsOverWhenAllAreReady) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
+  record.starting_by_hand = true;
+  settle();
+  report(record, 0, InstanceEvent::Started);
+  EXPECT_TRUE(record.starting_by_hand);
+  report(record, 1, InstanceEvent::Started);
+  EXPECT_FALSE(record.starting_by_hand);
+  report(record, 1, InstanceEvent::Crashed, "later");
+  EXPECT_FALSE(record.start_error.has_value());
+}
+
+TEST_F(ReconcilerTest, ScalingDownStopsTheLastOnesAndForgetsThem) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 5));
+  settle();
+  report_all(record, InstanceEvent::Started);
+  record.deployment.spec.replicas = 2;
+  EXPECT_EQ(settle(), (Journal{"math: stop calc 2+3"}));
+  for (int i = 2; i < 5; ++i) report(record, i, InstanceEvent::Ended);
+  EXPECT_EQ(record.instances.size(), 2U);
+  EXPECT_EQ(state_of(record), "running");
+}
+
+TEST_F(ReconcilerTest, ReplacesAWorkerWhoseReplicasDoNotEnd) {
+  DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math"));
+  settle();
+  report_all(record, InstanceEvent::Started);
+  record.desired = model::Desired::Stopped;
+  settle();
+  clock_.advance(limits::kWorkerStopTimeout + limits::kStopGrace);
+  EXPECT_EQ(settle(), (Journal{"math: down"}));
+  EXPECT_EQ(state_of(record), "stopped");
+}
+
+TEST_F(ReconcilerTest, AWorkerIsReplacedForADeploymentThatNeedsAnotherEngine) {
+  DeploymentRecord& calc = wants(sample_deployment("calc", "calc@1.0.0", "math"));
+  settle();
+  report_all(calc, InstanceEvent::Started);
+  model::Deployment metered = sample_deployment("metered", "calc@1.0.0", "math");
+  metered.policy.fuel = 1000;
+  DeploymentRecord& record = wants(std::move(metered));
+  record.starting_by_hand = true;
+  places_.fake(group_name("math")).on_shut_down = [&] { report(calc, 0, InstanceEvent::Ended); };
+  EXPECT_EQ(settle(), (Journal{"math: down", "math: up", "math: load calc", "math: start calc 0+1",
+                               "math: load metered", "math: start metered 0+1"}));
+  EXPECT_TRUE(places_.fake(group_name("math")).current.traits.fuel);
+  EXPECT_EQ(calc.restarts, 0);
+  report_all(record, InstanceEvent::Started);
+  EXPECT_FALSE(record.start_error.has_value());
+  EXPECT_FALSE(record.starting_by_hand);
+}
+
+TEST_F(ReconcilerTest, AnHttpDeploymentIsLoadedWithItsSocketAndKeepsItThroughACrash) {
+  model::Deployment web = sample_deployment("web", "web@1.0.0", "web");
+  web.spec.http_listen = model::HttpListen{"127.0.0.1", 0};
+  DeploymentRecord& record = wants(std::move(web));
+  EXPECT_EQ(settle(), (Journal{"web: up", "web: load web with a socket", "web: start web 0+1"}));
+  std::string address = view_of(record).listen;
+  EXPECT_EQ(address.rfind("127.0.0.1:", 0), 0U);
+  reconciler_.on_place_down(group_name("web"), "killed by signal 9", PlaceLoss::Retrying);
+  settle();
+  EXPECT_EQ(view_of(record).listen, address);
+}
+
+}  // namespace
+}  // namespace arcella::runtime

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/registry.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace arcella::runtime {
+namespace {
+
+template <class Map>
+std::string did_you_mean(std::string_view word, const Map& map) {
+  std::vector<std::string_view> names;
+  for (const auto& [id, record] : map) names.push_back(id.str());
+  auto near = nearest_name(word, names);
+  return near ? "; did you mean '" + std::string(*near) + "'?" : std::string();
+}
+
+}  // namespace
+
+void Registry::add(ComponentRecord record) {
+  model::ComponentId id = record.component.id;
+  components_.insert_or_assign(std::move(id), std::move(record));
+}
+
+void Registry::remove(const model::ComponentId& id) {
+  components_.erase(id);
+}
+
+const ComponentRecord* Registry::find(const model::ComponentId& id) const {
+  auto found = components_.find(id);
+  return found == components_.end() ? nullptr : &found->second;
+}
+
+Result<const ComponentRecord*> Registry::find_component(std::string_view id_or_name) const {
+  std::vector<std::string> versions;
+  const ComponentRecord* named = nullptr;
+  for (const auto& [id, record] : components_) {
+    if (id.str() == id_or_name) return &record;
+    if (id.name() != id_or_name) continue;
+    versions.push_back(id.str());
+    named = &record;
+  }
+  if (versions.size() == 1) return named;
+  std::string word = inert(id_or_name);
+  if (versions.empty()) {
+    return fail(ErrorCode::NotFound,
+                "no component '" + word + "' is installed" + did_you_mean(id_or_name, components_));
+  }
+  return fail(ErrorCode::Conflict,
+              "'" + word + "' is several components: say which of " + join(versions, ", "));
+}
+
+std::vector<std::string> Registry::deployments_of(const model::ComponentId& id) const {
+  std::vector<std::string> result;
+  for (const auto& [deployment, record] : deployments_) {
+    if (record.deployment.spec.component == id) result.push_back(deployment.str());
+  }
+  return result;
+}
+
+DeploymentRecord& Registry::put(model::Deployment deployment) {
+  const ComponentRecord* component = find(deployment.spec.component);
+  ARCELLA_CHECK(component != nullptr, "the store keeps the component of a deployment");
+  model::DeploymentId id = deployment.spec.id;
+  auto found = deployments_.find(id);
+  if (found == deployments_.end()) {
+    found = deployments_
+                .emplace(std::piecewise_construct, std::forward_as_tuple(id),
+                         std::forward_as_tuple(std::move(deployment)))
+                .first;
+    found->second.slot = next_slot_++;
+  } else {
+    found->second.deployment = std::move(deployment);
+    found->second.tracker = model::RestartTracker(found->second.deployment.spec.restart);
+  }
+  DeploymentRecord& record = found->second;
+  record.revision = next_revision_++;
+  record.kind = component->component.kind;
+  record.needs.concurrency = component->component.needs_concurrency;
+  record.needs.fuel = record.deployment.policy.fuel.has_value();
+  auto replicas = static_cast<std::size_t>(record.deployment.spec.replicas);
+  // Fewer only when nothing lives in the ones that go: a running deployment shrinks as its replicas
+  // end.
+  if (replicas > record.instances.size() || !any_alive(record)) record.instances.resize(replicas);
+  return record;
+}
+
+void Registry::remove(const model::DeploymentId& id) {
+  deployments_.erase(id);
+}
+
+DeploymentRecord* Registry::find(const model::DeploymentId& id) {
+  auto found = deployments_.find(id);
+  return found == deployments_.end() ? nullptr : &found->second;
+}
+
+const DeploymentRecord* Registry::find(const model::DeploymentId& id) const {
+  auto found = deployments_.find(id);
+  return found == deployments_.end() ? nullptr : &found->second;
+}
+
+Result<const DeploymentRecord*> Registry::find_deployment(std::string_view id) const {
+  auto parsed = model::DeploymentId::parse(id);
+  if (parsed.has_value()) {
+    if (const DeploymentRecord* record = find(*parsed)) return record;
+  }
+  return fail(ErrorCode::NotFound,
+              "no deployment '" + inert(id) + "'" + did_you_mean(id, deployments_));
+}
+
+Result<DeploymentRecord*> Registry::find_deployment(std::string_view id) {
+  ARCELLA_TRY(const DeploymentRecord* found, std::as_const(*this).find_deployment(id));
+  return find(found->deployment.spec.id);
+}
+
+model::WorkerTraits Registry::main_needs() const {
+  model::WorkerTraits needs;
+  for (const auto& [id, record] : deployments_) {
+    bool runs_in_main = record.desired == model::Desired::Running && !place_of(record.deployment);
+    if (runs_in_main) needs = model::either(needs, record.needs);
+  }
+  return needs;
+}
+
+model::Place place_of(const model::Deployment& deployment) {
+  return deployment.policy.isolation == model::Isolation::Main ? model::Place()
+                                                               : deployment.spec.group;
+}
+
+bool is_alive(model::InstanceState state) noexcept {
+  return state == model::InstanceState::Starting || state == model::InstanceState::Ready ||
+         state == model::InstanceState::Stopping;
+}
+
+int count_in(const DeploymentRecord& record, model::InstanceState state) {
+  return static_cast<int>(
+      std::count_if(record.instances.begin(), record.instances.end(),
+                    [state](const InstanceRecord& instance) { return instance.state == state; }));
+}
+
+bool any_alive(const DeploymentRecord& record) {
+  return std::any_of(record.instances.begin(), record.instances.end(),
+                     [](const InstanceRecord& instance) { return is_alive(instance.state); });
+}
+
+bool can_run(const model::Component& component, const model::Policy& policy) {
+  if (component.kind != model::Kind::Service || policy.entrypoint) return true;
+  return std::any_of(
+      component.exports.begin(), component.exports.end(), [&](const model::InterfaceItem& item) {
+        return component.format == model::Format::CoreModule || !item.functions.empty();
+      });
+}
+
+}  // namespace arcella::runtime

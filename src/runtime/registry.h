@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What the platform knows, in memory: the components and deployments that the store holds, and what
+// is observed of each replica. The store is the truth about what is wanted; this is loaded from it
+// at start and changed after it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "model/component.h"
+#include "model/deployment.h"
+#include "model/ids.h"
+#include "model/instance_lifecycle.h"
+#include "model/plan.h"
+#include "model/restart_policy.h"
+#include "model/views.h"
+#include "runtime/log_ring.h"
+
+namespace arcella::runtime {
+
+struct ComponentRecord {
+  model::Component component;
+  model::PolicyFields template_fields;
+};
+
+// One replica as observed. It stays when the replica ends, for `list` and `logs`.
+struct InstanceRecord {
+  model::InstanceState state = model::InstanceState::Stopped;
+  int restarts = 0;
+  std::string reason;                       // why it is Failed, one line
+  std::string backtrace;                    // of the trap behind it
+  std::optional<MonotonicTime> held_until;  // not started again before
+  std::unique_ptr<LogRing> log;             // made by its first output
+};
+
+struct DeploymentRecord {
+  explicit DeploymentRecord(model::Deployment made)
+      : deployment(std::move(made)), tracker(deployment.spec.restart) {}
+
+  model::Deployment deployment;
+  model::Desired desired = model::Desired::Stopped;
+  model::Kind kind = model::Kind::Service;
+  model::WorkerTraits needs;
+  std::uint32_t slot = 0;      // its number on data channels
+  std::uint64_t revision = 0;  // changes with the spec
+
+  bool loaded = false;
+  model::Place loaded_in;  // meaningful when loaded
+  std::uint64_t loaded_revision = 0;
+  std::optional<MonotonicTime> load_held_until;  // the last load failed
+  std::vector<InstanceRecord> instances;         // by index; at least as many as replicas
+
+  model::RestartTracker tracker;
+  int restarts = 0;     // of replicas, since the daemon started
+  std::string failure;  // not empty: given up, and why
+  // A start by hand is under way: the first failure ends it, instead of the restart policy.
+  bool starting_by_hand = false;
+  std::optional<Error> start_error;  // that failure
+  UniqueFd listener;                 // http: held while it is to run
+};
+
+// Owner: the runtime.  Thread: control. References into it do not survive an await: look up again.
+class Registry {
+ public:
+  // --- components ---
+  void add(ComponentRecord record);
+  void remove(const model::ComponentId& id);
+  [[nodiscard]] const ComponentRecord* find(const model::ComponentId& id) const;
+  // By id, or by bare name if one version of it is installed. NotFound names near ids; Conflict
+  // lists the versions.
+  [[nodiscard]] Result<const ComponentRecord*> find_component(std::string_view id_or_name) const;
+  [[nodiscard]] const std::map<model::ComponentId, ComponentRecord>& components() const {
+    return components_;
+  }
+  [[nodiscard]] std::vector<std::string> deployments_of(const model::ComponentId& id) const;
+
+  // --- deployments ---
+  // Inserts, or changes the spec of the one that is there. Its component must be there.
+  DeploymentRecord& put(model::Deployment deployment);
+  void remove(const model::DeploymentId& id);
+  [[nodiscard]] DeploymentRecord* find(const model::DeploymentId& id);
+  [[nodiscard]] const DeploymentRecord* find(const model::DeploymentId& id) const;
+  // NotFound with the nearest id.
+  [[nodiscard]] Result<DeploymentRecord*> find_deployment(std::string_view id);
+  [[nodiscard]] Result<const DeploymentRecord*> find_deployment(std::string_view id) const;
+  [[nodiscard]] std::map<model::DeploymentId, DeploymentRecord>& deployments() {
+    return deployments_;
+  }
+  [[nodiscard]] const std::map<model::DeploymentId, DeploymentRecord>& deployments() const {
+    return deployments_;
+  }
+
+  // Which traits the main engine needs for all that is to run there.
+  [[nodiscard]] model::WorkerTraits main_needs() const;
+
+ private:
+  std::map<model::ComponentId, ComponentRecord> components_;
+  std::map<model::DeploymentId, DeploymentRecord> deployments_;
+  std::uint32_t next_slot_ = 1;
+  std::uint64_t next_revision_ = 1;
+};
+
+// Where it is to run.
+[[nodiscard]] model::Place place_of(const model::Deployment& deployment);
+// Starting, Ready or Stopping: there is, or will be, something in a process.
+[[nodiscard]] bool is_alive(model::InstanceState state) noexcept;
+[[nodiscard]] int count_in(const DeploymentRecord& record, model::InstanceState state);
+[[nodiscard]] bool any_alive(const DeploymentRecord& record);
+
+// Has something that can be started: a command, an http handler, a function that can be called, an
+// entrypoint.
+[[nodiscard]] bool can_run(const model::Component& component, const model::Policy& policy);
+
+// --- views (registry_views.cc) ---
+[[nodiscard]] std::string state_of(const DeploymentRecord& record);
+[[nodiscard]] model::DeploymentView view_of(const DeploymentRecord& record);
+[[nodiscard]] model::ComponentView view_of(const ComponentRecord& record, std::size_t deployments);
+// `pid`: of the process where the deployment is loaded. Replicas that were never started are left
+// out.
+[[nodiscard]] std::vector<model::InstanceView> instance_views(const DeploymentRecord& record,
+                                                              std::int64_t pid);
+
+}  // namespace arcella::runtime

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "runtime/instance_backend.h"
+#include "supervisor/worker_manager.h"
+
+namespace arcella::runtime {
+
+[[nodiscard]] inline supervisor::WorkerTraits supervisor_traits(model::WorkerTraits traits) {
+  supervisor::WorkerTraits result;
+  result.concurrency = traits.concurrency;
+  result.fuel = traits.fuel;
+  return result;
+}
+[[nodiscard]] inline model::WorkerTraits model_traits(supervisor::WorkerTraits traits) {
+  model::WorkerTraits result;
+  result.concurrency = traits.concurrency;
+  result.fuel = traits.fuel;
+  return result;
+}
+
+// The worker process of one group, through the supervisor. What comes back is untrusted and is made
+// printable here. Owner: PlaceTable.  Thread: control.
+class WorkerBackend final : public InstanceBackend {
+ public:
+  WorkerBackend(supervisor::WorkerManager& manager, model::GroupName group)
+      : manager_(manager), group_(std::move(group)) {}
+
+  aio::Task<Result<void>> ensure_up(model::WorkerTraits traits) override;
+  aio::Task<void> shut_down(std::chrono::milliseconds deadline) override;
+  aio::Task<Result<void>> load(LoadOrder order) override;
+  aio::Task<Result<void>> unload(model::DeploymentId deployment) override;
+  aio::Task<Result<void>> start(model::DeploymentId deployment, int first, int count) override;
+  aio::Task<Result<void>> stop(model::DeploymentId deployment, int first, int count,
+                               std::chrono::milliseconds deadline) override;
+  aio::Task<Result<engine::CallOutcome>> call(CallOrder order) override;
+  aio::Task<Result<std::string>> statistics(model::DeploymentId deployment) override;
+  [[nodiscard]] PlaceStatus status() const override;
+
+  // The process is gone, and with it the numbers of its functions.
+  void on_down();
+
+ private:
+  aio::Task<Result<void>> ask(ipc::ToWorker message);
+  aio::Task<Result<std::uint32_t>> number_of(model::DeploymentId deployment, std::string function);
+
+  supervisor::WorkerManager& manager_;
+  model::GroupName group_;
+  // Resolved once per load; `generation_` moves when what is in it means nothing any more.
+  std::map<model::DeploymentId, std::map<std::string, std::uint32_t>> functions_;
+  std::uint64_t generation_ = 0;
+};
+
+// A Result frame as an outcome; Unavailable and nonsense as an Error. The worker is untrusted.
+[[nodiscard]] Result<engine::CallOutcome> outcome_of(const supervisor::CallReply& reply);
+
+}  // namespace arcella::runtime
