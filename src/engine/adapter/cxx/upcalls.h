@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What the adapter calls back: interfaces that the C++ face (src/engine/*.cc) implements. Header only and abstract, so
+// that the adapter links and is tested (`cargo test`) without any C++ of ours. Private to src/engine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "rust/cxx.h"
+
+namespace arcella::engine::door {
+
+// Wakes the task that a future belongs to. Thread: any.
+class TaskWaker {
+ public:
+  virtual ~TaskWaker() = default;
+  virtual void wake() const noexcept = 0;
+  // A share that outlives the poll it was given for.
+  [[nodiscard]] virtual std::shared_ptr<TaskWaker> share() const noexcept = 0;
+};
+
+// Where a guest's output goes; `stream` is 0 for stdout, 1 for stderr. Thread: any, also several at once.
+class OutputTarget {
+ public:
+  virtual ~OutputTarget() = default;
+  virtual void write(std::uint8_t stream, rust::Slice<const std::uint8_t> bytes) const noexcept = 0;
+};
+
+// Told once that an HTTP server has stopped. Thread: one of the adapter's.
+class StopListener {
+ public:
+  virtual ~StopListener() = default;
+  virtual void stopped() const noexcept = 0;
+};
+
+}  // namespace arcella::engine::door

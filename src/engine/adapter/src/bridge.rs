@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The cxx bridge: what C++ sees of the adapter, and where panics end. No logic here.
+
+use crate::call::GuestTask;
+use crate::error::{CallOutcome, Code, DoorError, Outcome, panic_text};
+use crate::instance::Encoding;
+use crate::output::{Sink, Stream};
+use crate::settings::{EngineSettings, EngineUse, GuestBounds};
+use crate::store::{Limits, Mount, Policy, Stdio};
+use crate::{describe, engine, function, http_server, instance, link};
+use cxx::SharedPtr;
+use std::fmt;
+use std::fs::File;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::task::{Context, RawWaker, RawWakerVTable, Wake, Waker};
+use std::time::Duration;
+
+#[cxx::bridge(namespace = "arcella::engine::door")]
+pub mod ffi {
+    struct Settings {
+        concurrency: bool,
+        fuel: bool,
+        /// 0 serve, 1 run once, 2 compile.
+        engine_use: u8,
+        instances_max: u32,
+        http_threads: u32,
+        epoch_tick_ms: u64,
+        hostcall_fuel: u64,
+        resource_table_max: u32,
+        random_bytes_max: u64,
+        http_header_timeout_ms: u64,
+    }
+
+    struct StringPair {
+        first: String,
+        second: String,
+    }
+
+    struct MountEntry {
+        host: String,
+        guest: String,
+        writable: bool,
+    }
+
+    struct Policy {
+        program: String,
+        args: Vec<String>,
+        env: Vec<StringPair>,
+        mounts: Vec<MountEntry>,
+        allowed_hosts: Vec<String>,
+    }
+
+    struct Limits {
+        memory_bytes: u64,
+        has_fuel: bool,
+        fuel: u64,
+        call_timeout_ms: u64,
+    }
+
+    struct ItemEntry {
+        name: String,
+        functions: Vec<String>,
+    }
+
+    struct Described {
+        is_component: bool,
+        /// 0 service, 1 command, 2 http.
+        kind: u8,
+        runnable: bool,
+        needs_concurrency: bool,
+        metadata_name: String,
+        metadata_version: String,
+        imports: Vec<ItemEntry>,
+        exports: Vec<ItemEntry>,
+        wit: String,
+    }
+
+    /// What a call that did not return has to tell.
+    struct Failure {
+        exit_status: i32,
+        message: String,
+        backtrace: String,
+    }
+
+    struct Counters {
+        requests: u64,
+        failed: u64,
+        connections: u64,
+        in_flight: u64,
+    }
+
+    unsafe extern "C++" {
+        include!("upcalls.h");
+
+        type TaskWaker;
+        fn wake(self: &TaskWaker);
+        fn share(self: &TaskWaker) -> SharedPtr<TaskWaker>;
+
+        type OutputTarget;
+        fn write(self: &OutputTarget, stream: u8, bytes: &[u8]);
+
+        type StopListener;
+        fn stopped(self: &StopListener);
+    }
+
+    extern "Rust" {
+        type Engine;
+        type LoadedCode;
+        type Linked;
+        type Instance;
+        type Function;
+        type Task;
+        type Server;
+
+        fn fingerprint(concurrency: bool, fuel: bool) -> Result<String>;
+        fn describe_wasm(wasm: &[u8]) -> Result<Described>;
+
+        fn new_engine(settings: &Settings) -> Result<Box<Engine>>;
+        fn compile(self: &Engine, wasm: &[u8]) -> Result<Vec<u8>>;
+        /// Takes the descriptor. The file holds what `compile` made and does not change.
+        unsafe fn load(self: &Engine, fd: i32) -> Result<Box<LoadedCode>>;
+
+        fn link(self: &LoadedCode, policy: &Policy, limits: &Limits) -> Result<Box<Linked>>;
+        fn start_instance(self: &Linked, output: SharedPtr<OutputTarget>) -> Box<Task>;
+        /// A null `output`: the process's own stdio.
+        fn run_command(self: &Linked, output: SharedPtr<OutputTarget>, timeout_ms: u64) -> Box<Task>;
+        /// Takes the descriptor, also on failure.
+        unsafe fn serve_http(
+            self: &Linked,
+            engine: &Engine,
+            fd: i32,
+            output: SharedPtr<OutputTarget>,
+            connections_max: u32,
+            concurrent_max: u32,
+        ) -> Result<Box<Server>>;
+
+        fn resolve(self: &Instance, name: &str) -> Result<Box<Function>>;
+        /// `values`: MessagePack, else WAVE text.
+        fn start_call(
+            self: &Instance,
+            function: &Function,
+            values: bool,
+            arguments: &[u8],
+            timeout_ms: u64,
+        ) -> Box<Task>;
+        /// A finished call's memory, for the next one.
+        fn give_back(self: &Instance, task: Box<Task>);
+        fn alive(self: &Instance) -> bool;
+        fn memory_bytes(self: &Instance) -> u64;
+        fn close(self: &Instance);
+
+        fn poll(self: &mut Task, waker: &TaskWaker) -> bool;
+        fn cancel(self: &mut Task);
+        /// How it ended, as engine::Outcome.
+        fn outcome(self: &Task) -> u8;
+        /// The encoded results, until the task is given back or dropped.
+        fn payload(self: &Task) -> &[u8];
+        fn failure(self: &Task) -> Failure;
+        fn take_instance(self: &mut Task) -> Result<Box<Instance>>;
+
+        fn stop(self: &Server, deadline_ms: u64, listener: SharedPtr<StopListener>);
+        fn set_concurrent_max(self: &Server, concurrent_max: u32);
+        fn statistics(self: &Server) -> Counters;
+        fn last_failure(self: &Server) -> String;
+    }
+}
+
+pub struct Engine(engine::Engine);
+pub struct LoadedCode(engine::LoadedCode);
+pub struct Linked(Arc<link::Linked>);
+pub struct Instance {
+    inner: Arc<instance::Instance>,
+    /// A finished task, or null.
+    spare: AtomicPtr<Task>,
+}
+pub struct Function(Arc<function::Function>);
+pub struct Task(GuestTask);
+pub struct Server(http_server::HttpServer);
+
+/// An error on its way to C++: code, message and detail in the exception's text, taken apart again in `door.cc`.
+pub struct Thrown(DoorError);
+
+const SEPARATOR: char = '\u{1f}';
+
+impl fmt::Display for Thrown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DoorError {
+            code,
+            message,
+            detail,
+        } = &self.0;
+        write!(f, "{code:?}{SEPARATOR}{message}{SEPARATOR}{detail}")
+    }
+}
+
+/// Where a panic becomes an error.
+fn entry<T>(body: impl FnOnce() -> crate::error::Result<T>) -> Result<T, Thrown> {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(result) => result.map_err(Thrown),
+        Err(panic) => Err(Thrown(DoorError::new(Code::Internal, panic_text(&*panic)))),
+    }
+}
+
+/// The same for entries that cannot fail otherwise.
+fn guarded<T>(otherwise: impl FnOnce(String) -> T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| otherwise(panic_text(&*panic)))
+}
+
+fn fingerprint(concurrency: bool, fuel: bool) -> Result<String, Thrown> {
+    entry(|| engine::fingerprint(concurrency, fuel))
+}
+
+fn describe_wasm(wasm: &[u8]) -> Result<ffi::Described, Thrown> {
+    let items = |items: Vec<describe::Item>| {
+        let entry = |item: describe::Item| ffi::ItemEntry {
+            name: item.name,
+            functions: item.functions,
+        };
+        items.into_iter().map(entry).collect()
+    };
+    entry(|| {
+        let described = describe::describe(wasm)?;
+        Ok(ffi::Described {
+            is_component: described.is_component,
+            kind: described.kind as u8,
+            runnable: described.runnable,
+            needs_concurrency: described.needs_concurrency,
+            metadata_name: described.metadata_name,
+            metadata_version: described.metadata_version,
+            imports: items(described.imports),
+            exports: items(described.exports),
+            wit: described.wit,
+        })
+    })
+}
+
+fn new_engine(settings: &ffi::Settings) -> Result<Box<Engine>, Thrown> {
+    let settings = EngineSettings {
+        concurrency: settings.concurrency,
+        fuel: settings.fuel,
+        engine_use: match settings.engine_use {
+            0 => EngineUse::Serve,
+            1 => EngineUse::RunOnce,
+            _ => EngineUse::Compile,
+        },
+        instances_max: settings.instances_max,
+        http_threads: settings.http_threads as usize,
+        epoch_tick: Duration::from_millis(settings.epoch_tick_ms),
+        guest: GuestBounds {
+            hostcall_fuel: usize::try_from(settings.hostcall_fuel).unwrap_or(usize::MAX),
+            resource_table_max: settings.resource_table_max as usize,
+            random_bytes_max: settings.random_bytes_max,
+        },
+        http_header_timeout: Duration::from_millis(settings.http_header_timeout_ms),
+    };
+    entry(|| Ok(Box::new(Engine(engine::Engine::new(settings)?))))
+}
+
+impl Engine {
+    fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, Thrown> {
+        entry(|| self.0.compile(wasm))
+    }
+
+    unsafe fn load(&self, fd: i32) -> Result<Box<LoadedCode>, Thrown> {
+        // SAFETY: the caller gives the descriptor away, and vouches for what is behind it.
+        let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
+        entry(|| Ok(Box::new(LoadedCode(unsafe { self.0.load(file) }?))))
+    }
+}
+
+impl LoadedCode {
+    fn link(&self, policy: &ffi::Policy, limits: &ffi::Limits) -> Result<Box<Linked>, Thrown> {
+        let policy = Policy {
+            program: policy.program.clone(),
+            args: policy.args.clone(),
+            env: policy
+                .env
+                .iter()
+                .map(|pair| (pair.first.clone(), pair.second.clone()))
+                .collect(),
+            mounts: policy
+                .mounts
+                .iter()
+                .map(|mount| Mount {
+                    host: mount.host.clone(),
+                    guest: mount.guest.clone(),
+                    writable: mount.writable,
+                })
+                .collect(),
+            allowed_hosts: policy.allowed_hosts.clone(),
+        };
+        let limits = Limits {
+            memory_bytes: limits.memory_bytes,
+            fuel: limits.has_fuel.then_some(limits.fuel),
+            call_timeout: Duration::from_millis(limits.call_timeout_ms),
+        };
+        entry(|| Ok(Box::new(Linked(link::Linked::new(&self.0, policy, limits)?))))
+    }
+}
+
+/// A C++ sink. C++ keeps it alive as long as any share is, and its `write` is thread-safe by contract.
+struct CxxSink(SharedPtr<ffi::OutputTarget>);
+
+// SAFETY: see above; the interface says "any thread".
+unsafe impl Send for CxxSink {}
+unsafe impl Sync for CxxSink {}
+
+impl Sink for CxxSink {
+    fn write(&self, stream: Stream, bytes: &[u8]) {
+        self.0.write(stream as u8, bytes);
+    }
+}
+
+fn stdio(output: SharedPtr<ffi::OutputTarget>) -> Stdio {
+    if output.is_null() {
+        Stdio::Inherit
+    } else {
+        Stdio::Sink(Arc::new(CxxSink(output)))
+    }
+}
+
+impl Linked {
+    fn start_instance(&self, output: SharedPtr<ffi::OutputTarget>) -> Box<Task> {
+        Box::new(Task(GuestTask::start_instance(self.0.clone(), stdio(output))))
+    }
+
+    fn run_command(&self, output: SharedPtr<ffi::OutputTarget>, timeout_ms: u64) -> Box<Task> {
+        let timeout = Duration::from_millis(timeout_ms);
+        Box::new(Task(GuestTask::run_command(self.0.clone(), stdio(output), timeout)))
+    }
+
+    unsafe fn serve_http(
+        &self,
+        engine: &Engine,
+        fd: i32,
+        output: SharedPtr<ffi::OutputTarget>,
+        connections_max: u32,
+        concurrent_max: u32,
+    ) -> Result<Box<Server>, Thrown> {
+        // SAFETY: the caller gives the descriptor away.
+        let listener = std::net::TcpListener::from(unsafe { OwnedFd::from_raw_fd(fd) });
+        entry(|| {
+            Ok(Box::new(Server(http_server::HttpServer::start(
+                &engine.0,
+                self.0.clone(),
+                listener,
+                stdio(output),
+                connections_max as usize,
+                concurrent_max as usize,
+            )?)))
+        })
+    }
+}
+
+impl Instance {
+    fn resolve(&self, name: &str) -> Result<Box<Function>, Thrown> {
+        entry(|| Ok(Box::new(Function(function::resolve(self.inner.linked.functions(), name)?))))
+    }
+
+    fn start_call(
+        &self,
+        function: &Function,
+        values: bool,
+        arguments: &[u8],
+        timeout_ms: u64,
+    ) -> Box<Task> {
+        let encoding = if values { Encoding::Values } else { Encoding::Wave };
+        let timeout = Duration::from_millis(timeout_ms);
+        match self.take_spare() {
+            Some(mut task) => {
+                task.0.call_again(&function.0, encoding, arguments, timeout);
+                task
+            }
+            None => {
+                let task = GuestTask::call(&self.inner, &function.0, encoding, arguments, timeout);
+                Box::new(Task(task))
+            }
+        }
+    }
+
+    fn take_spare(&self) -> Option<Box<Task>> {
+        let spare = self.spare.swap(std::ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: what is in there came from `Box::into_raw` and is taken out by one thread.
+        (!spare.is_null()).then(|| unsafe { Box::from_raw(spare) })
+    }
+
+    fn give_back(&self, task: Box<Task>) {
+        // A buffer that one large call left behind is not kept for small ones.
+        if task.0.memory_bytes() > SPARE_BYTES_MAX {
+            return;
+        }
+        let before = self.spare.swap(Box::into_raw(task), Ordering::AcqRel);
+        if !before.is_null() {
+            // SAFETY: as in `take_spare`.
+            drop(unsafe { Box::from_raw(before) });
+        }
+    }
+
+    fn alive(&self) -> bool {
+        self.inner.alive()
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.inner.memory_bytes()
+    }
+
+    fn close(&self) {
+        self.inner.close();
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        drop(self.take_spare());
+    }
+}
+
+/// What an idle instance keeps of its last call.
+const SPARE_BYTES_MAX: usize = 16 << 10;
+
+/// A waker that outlives its poll.
+struct SharedWaker(SharedPtr<ffi::TaskWaker>);
+
+// SAFETY: the interface says "any thread".
+unsafe impl Send for SharedWaker {}
+unsafe impl Sync for SharedWaker {}
+
+impl Wake for SharedWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wake();
+    }
+}
+
+/// The waker of one poll borrows its `TaskWaker`: only a clone, which few polls make, takes a share.
+static BORROWED_WAKER: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        // SAFETY: `data` is the `&TaskWaker` of a poll that is going on.
+        let waker = unsafe { &*data.cast::<ffi::TaskWaker>() };
+        let shared = Waker::from(Arc::new(SharedWaker(waker.share())));
+        let raw = RawWaker::new(shared.data(), shared.vtable());
+        std::mem::forget(shared);
+        raw
+    },
+    |data| unsafe { &*data.cast::<ffi::TaskWaker>() }.wake(),
+    |data| unsafe { &*data.cast::<ffi::TaskWaker>() }.wake(),
+    |_| {},
+);
+
+impl Task {
+    fn poll(&mut self, waker: &ffi::TaskWaker) -> bool {
+        let data = std::ptr::from_ref(waker).cast();
+        // SAFETY: the vtable treats `data` as what it is, and this waker does not outlive the borrow.
+        let waker = unsafe { Waker::from_raw(RawWaker::new(data, &BORROWED_WAKER)) };
+        self.0.poll(&mut Context::from_waker(&waker))
+    }
+
+    fn cancel(&mut self) {
+        guarded(|_| (), || self.0.cancel());
+    }
+
+    fn outcome(&self) -> u8 {
+        self.0.outcome().map_or(Outcome::Trapped, |ended| ended.outcome) as u8
+    }
+
+    fn payload(&self) -> &[u8] {
+        self.0.outcome().map_or(&[], |ended| &ended.payload)
+    }
+
+    fn failure(&self) -> ffi::Failure {
+        let unfinished = || CallOutcome::failed(Outcome::Trapped, "not a finished call");
+        let ended = self.0.outcome().cloned().unwrap_or_else(unfinished);
+        ffi::Failure {
+            exit_status: ended.exit_status,
+            message: ended.message,
+            backtrace: ended.backtrace,
+        }
+    }
+
+    fn take_instance(&mut self) -> Result<Box<Instance>, Thrown> {
+        entry(|| {
+            Ok(Box::new(Instance {
+                inner: self.0.take().instance()?,
+                spare: AtomicPtr::default(),
+            }))
+        })
+    }
+}
+
+struct Listener(SharedPtr<ffi::StopListener>);
+
+// SAFETY: called once, from one thread; C++ says which threads that may be.
+unsafe impl Send for Listener {}
+
+impl Listener {
+    fn tell(self) {
+        self.0.stopped();
+    }
+}
+
+impl Server {
+    fn stop(&self, deadline_ms: u64, listener: SharedPtr<ffi::StopListener>) {
+        let listener = Listener(listener);
+        let deadline = Duration::from_millis(deadline_ms);
+        guarded(|_| (), || self.0.stop(deadline, move || listener.tell()));
+    }
+
+    fn set_concurrent_max(&self, concurrent_max: u32) {
+        guarded(|_| (), || self.0.set_concurrent_max(concurrent_max as usize));
+    }
+
+    fn statistics(&self) -> ffi::Counters {
+        let http_server::Statistics {
+            requests,
+            failed,
+            connections,
+            in_flight,
+        } = self.0.statistics();
+        ffi::Counters {
+            requests,
+            failed,
+            connections,
+            in_flight,
+        }
+    }
+
+    fn last_failure(&self) -> String {
+        guarded(|text| text, || self.0.last_failure())
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! The door to Wasmtime: the only Rust in Arcella (design: section 3). It makes an engine, loads compiled code, links it
+//! with what a deployment may do, and gives guest work out as futures that C++ polls (`bridge`), or serves HTTP with it.
+//! It decides nothing about the platform: no policy, no names of deployments, no retries.
+//!
+//! Every entry of `bridge` catches panics; what a guest did wrong is data (`CallOutcome`), not an error.
+
+pub mod bridge;
+pub mod call;
+mod command;
+pub mod describe;
+pub mod engine;
+pub mod error;
+pub mod flat;
+pub mod function;
+mod http_request;
+pub mod http_server;
+pub mod instance;
+pub mod link;
+pub mod outbound;
+pub mod output;
+pub mod settings;
+pub mod store;
+pub mod values;
+mod wave;
+mod wit_text;
+
+pub use settings::{EngineSettings, EngineUse, engine_config};

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! Loaded code linked with what one deployment may do. Immutable; every replica is made from it.
+
+use crate::engine::{EngineShared, LoadedCode, LoadedKind};
+use crate::error::{Code, DoorError, Result};
+use crate::function::Function;
+use crate::store::{Limits, Policy, StoreData, StoreMaker};
+use std::sync::Arc;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{self, Component};
+use wasmtime::{Module, Store};
+
+pub struct Linked {
+    pub(crate) stores: StoreMaker,
+    pub(crate) kind: LinkedKind,
+    pub(crate) functions: Vec<Arc<Function>>,
+}
+
+pub enum LinkedKind {
+    Component(component::InstancePre<StoreData>),
+    Module(wasmtime::InstancePre<StoreData>),
+}
+
+impl Linked {
+    pub fn new(code: &LoadedCode, policy: Policy, limits: Limits) -> Result<Arc<Self>> {
+        let shared = &code.shared;
+        let stores = StoreMaker::new(shared.clone(), policy, limits)?;
+        let (kind, functions) = match &code.code {
+            LoadedKind::Component(component) => (
+                LinkedKind::Component(link_component(shared, component)?),
+                Function::all_of_component(shared, component),
+            ),
+            LoadedKind::Module(module) => (
+                LinkedKind::Module(link_module(&stores, module)?),
+                Function::all_of_module(module),
+            ),
+        };
+        Ok(Arc::new(Self {
+            stores,
+            kind,
+            functions,
+        }))
+    }
+
+    pub fn functions(&self) -> &[Arc<Function>] {
+        &self.functions
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<EngineShared> {
+        &self.stores.engine
+    }
+}
+
+fn internal(error: wasmtime::Error) -> DoorError {
+    DoorError::engine("making a linker", &error)
+}
+
+fn unresolved(missing: Vec<String>) -> DoorError {
+    let what = if missing.len() == 1 { "import" } else { "imports" };
+    let text = format!("nobody offers the {what} {}", missing.join(", "));
+    DoorError::new(Code::Unresolved, text)
+}
+
+fn link_component(
+    shared: &EngineShared,
+    component: &Component,
+) -> Result<component::InstancePre<StoreData>> {
+    let engine = &shared.wasmtime;
+    let concurrency = shared.settings.concurrency;
+    let missing: Vec<String> = component
+        .component_type()
+        .imports(engine)
+        .filter(|(name, import)| !offered(name, &import.ty, concurrency))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    if !missing.is_empty() {
+        return Err(unresolved(missing));
+    }
+    let mut linker = component::Linker::<StoreData>::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(internal)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(internal)?;
+    if concurrency {
+        wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(internal)?;
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker).map_err(internal)?;
+    }
+    // What is left: an interface that is offered, but without some function or with another type.
+    linker
+        .instantiate_pre(component)
+        .map_err(|error| DoorError::new(Code::Unresolved, format!("{error:#}")))
+}
+
+fn link_module(stores: &StoreMaker, module: &Module) -> Result<wasmtime::InstancePre<StoreData>> {
+    let engine = &stores.engine.wasmtime;
+    let mut linker = wasmtime::Linker::<StoreData>::new(engine);
+    wasmtime_wasi::p1::add_to_linker_async(&mut linker, StoreData::preview1).map_err(internal)?;
+    let nothing = Arc::new(NoOutput);
+    // Looking a definition up takes a store, which is never run.
+    let mut store: Store<StoreData> =
+        StoreMaker::new(stores.engine.clone(), Policy::default(), stores.limits)?
+            .make(&crate::store::Stdio::Sink(nothing), false)?;
+    let missing: Vec<String> = module
+        .imports()
+        .filter(|import| linker.get(&mut store, import.module(), import.name()).is_err())
+        .map(|import| format!("{}.{}", import.module(), import.name()))
+        .collect();
+    if !missing.is_empty() {
+        return Err(unresolved(missing));
+    }
+    linker
+        .instantiate_pre(module)
+        .map_err(|error| DoorError::new(Code::Unresolved, format!("{error:#}")))
+}
+
+struct NoOutput;
+
+impl crate::output::Sink for NoOutput {
+    fn write(&self, _: crate::output::Stream, _: &[u8]) {}
+}
+
+/// The interfaces of WASI that the linkers above define, without their versions.
+const WASI_0_2: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
+];
+const WASI_0_3: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/types",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/system-clock",
+    "wasi:clocks/types",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:http/client",
+    "wasi:http/types",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/types",
+];
+
+/// Whether the host has something under this name. An import of types only needs nobody.
+fn offered(name: &str, item: &ComponentItem, concurrency: bool) -> bool {
+    match item {
+        ComponentItem::Type(_) => return true,
+        ComponentItem::ComponentInstance(_) => {}
+        _ => return false,
+    }
+    match name.split_once('@') {
+        Some((interface, version)) if version.starts_with("0.2.") => WASI_0_2.contains(&interface),
+        Some((interface, version)) if version.starts_with("0.3.") => {
+            concurrency && WASI_0_3.contains(&interface)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// The C++ side of the cxx bridge: the only place that sees its types and catches its exceptions. Private to src/engine.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "arcella-engine/src/bridge.rs.h"
+#include "base/result.h"
+#include "engine/component.h"
+#include "engine/engine.h"
+#include "engine/instance.h"
+
+namespace arcella::engine::door {
+
+// From the text that the adapter throws (`Thrown` in bridge.rs).
+[[nodiscard]] Error error_from(const rust::Error& thrown);
+// Any other exception of the bridge: text that is not UTF-8, no memory.
+[[nodiscard]] Error error_from(const std::exception& thrown);
+
+// Runs `body`, whose exceptions become errors.
+template <class Body>
+[[nodiscard]] auto guarded(Body&& body) -> Result<std::invoke_result_t<Body>> {
+  try {
+    return std::forward<Body>(body)();
+  } catch (const rust::Error& thrown) {
+    return fail(error_from(thrown));
+  } catch (const std::exception& thrown) {
+    return fail(error_from(thrown));
+  }
+}
+
+[[nodiscard]] inline std::string to_string(const rust::String& text) { return {text.data(), text.size()}; }
+[[nodiscard]] inline rust::Slice<const std::uint8_t> to_slice(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+// Of a finished call or command.
+[[nodiscard]] CallOutcome outcome_of(const Task& task);
+
+// A deployment's sink as the adapter holds it: guests may outlive (by a dropped call, a connection that is being cut)
+// what the platform gave the sink for, so it can be taken away.
+class SinkTarget final : public OutputTarget {
+ public:
+  explicit SinkTarget(OutputSink& sink) : sink_(&sink) {}
+
+  void write(std::uint8_t stream, rust::Slice<const std::uint8_t> bytes) const noexcept override;
+  // After this returns nothing is written any more.
+  void detach();
+
+ private:
+  mutable std::mutex mutex_;
+  OutputSink* sink_;  // guarded by mutex_; null once detached
+};
+
+}  // namespace arcella::engine::door
+
+namespace arcella::engine {
+
+struct Engine::Impl {
+  EngineTraits traits;
+  rust::Box<door::Engine> engine;
+};
+
+struct Component::Impl {
+  rust::Box<door::LoadedCode> code;
+};
+
+struct Instance::Function {
+  rust::Box<door::Function> function;
+};
+
+}  // namespace arcella::engine

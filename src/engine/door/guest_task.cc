@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "engine/door/guest_task.h"
+
+#include <algorithm>
+
+namespace arcella::engine {
+
+void GuestTask::run() {
+  phase_.store(Phase::Polling, std::memory_order_release);
+  door::Task& task = **task_;
+  const bool cancelled = cancelled_.load(std::memory_order_acquire);
+  if (cancelled) task.cancel();
+  if (cancelled || task.poll(*this)) {
+    close();
+    finished(task);
+    return;
+  }
+  leave();
+}
+
+void GuestTask::leave() {
+  Phase polling = Phase::Polling;
+  if (phase_.compare_exchange_strong(polling, Phase::Idle, std::memory_order_acq_rel)) return;
+  // Woken while it ran, by itself when it used up its slice: once more, after what the executor has in its queue.
+  phase_.store(Phase::Scheduled, std::memory_order_release);
+  post();
+}
+
+void GuestTask::cancel() {
+  cancelled_.store(true, std::memory_order_release);
+  wake();
+}
+
+void GuestTask::wake() const noexcept {
+  Phase phase = phase_.load(std::memory_order_acquire);
+  while (true) {
+    switch (phase) {
+      case Phase::Idle:
+        if (phase_.compare_exchange_weak(phase, Phase::Scheduled, std::memory_order_acq_rel)) {
+          post();
+          return;
+        }
+        break;
+      case Phase::Polling:
+        if (phase_.compare_exchange_weak(phase, Phase::Woken, std::memory_order_acq_rel)) return;
+        break;
+      case Phase::Scheduled:
+      case Phase::Woken:
+      case Phase::Done:
+        return;
+    }
+  }
+}
+
+std::shared_ptr<door::TaskWaker> GuestTask::share() const noexcept {
+  // The adapter hands wakers on as const; only wake() and share() are ever called through them.
+  return std::const_pointer_cast<GuestTask>(shared_from_this());
+}
+
+void GuestTask::post() const {
+  executor_.post([self = std::const_pointer_cast<GuestTask>(shared_from_this())] { self->run(); });
+}
+
+void CallTask::finished(door::Task& task) {
+  // What the callback captured goes with the call, not with the last waker.
+  const CallDone done = std::move(done_);
+  done(door::outcome_of(task));
+}
+
+void FirstPoll::end() const {
+  if (task_ != nullptr) task_->close();
+}
+
+std::shared_ptr<CallTask> FirstPoll::go_on(rust::Box<door::Task> task, CallDone done) const {
+  const std::shared_ptr<CallTask>& shared = this->task();
+  shared->adopt(std::move(task));
+  shared->tell(std::move(done));
+  if (woken_.load(std::memory_order_relaxed)) shared->wake();
+  return shared;
+}
+
+const std::shared_ptr<CallTask>& FirstPoll::task() const {
+  if (task_ == nullptr) task_ = std::make_shared<CallTask>(executor_);
+  return task_;
+}
+
+void PendingCalls::add(std::weak_ptr<GuestTask> task) {
+  const std::scoped_lock lock(mutex_);
+  if (tasks_.size() >= sweep_at_) {
+    std::erase_if(tasks_, [](const std::weak_ptr<GuestTask>& candidate) {
+      const auto alive = candidate.lock();
+      return alive == nullptr || alive->done();
+    });
+    sweep_at_ = std::max<std::size_t>(16, tasks_.size() * 2);
+  }
+  tasks_.push_back(std::move(task));
+}
+
+void PendingCalls::cancel_all() {
+  std::vector<std::weak_ptr<GuestTask>> tasks;
+  {
+    const std::scoped_lock lock(mutex_);
+    tasks.swap(tasks_);
+  }
+  for (const auto& task : tasks) {
+    if (const auto alive = task.lock()) alive->cancel();
+  }
+}
+
+}  // namespace arcella::engine

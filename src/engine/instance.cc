@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "engine/instance.h"
+
+#include "engine/door/guest_task.h"
+
+namespace arcella::engine {
+namespace {
+
+std::uint64_t milliseconds(std::chrono::milliseconds duration) {
+  return duration.count() < 0 ? 0 : static_cast<std::uint64_t>(duration.count());
+}
+
+}  // namespace
+
+void CallHandle::cancel() const {
+  if (state_ != nullptr) state_->cancel();
+}
+
+struct Instance::Impl {
+  rust::Box<door::Instance> instance;
+  std::shared_ptr<door::SinkTarget> sink;  // shared with the guest's streams
+  PendingCalls pending;
+
+  Impl(rust::Box<door::Instance> made, std::shared_ptr<door::SinkTarget> target)
+      : instance(std::move(made)), sink(std::move(target)) {}
+};
+
+Instance::Instance(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Instance::~Instance() {
+  impl_->instance->close();
+  impl_->pending.cancel_all();
+  impl_->sink->detach();
+}
+
+Result<std::shared_ptr<const Instance::Function>> Instance::resolve(std::string_view name) const {
+  return door::guarded([&]() -> std::shared_ptr<const Function> {
+    return std::make_shared<const Function>(
+        Function{impl_->instance->resolve(rust::Str(name.data(), name.size()))});
+  });
+}
+
+CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Function>& function, Encoding encoding,
+                          std::span<const std::byte> arguments, std::chrono::milliseconds timeout, CallDone done) {
+  auto task = impl_->instance->start_call(*function->function, encoding == Encoding::Values,
+                                          door::to_slice(arguments), milliseconds(timeout));
+  const FirstPoll first(executor);
+  if (task->poll(first)) {
+    first.end();
+    CallOutcome outcome = door::outcome_of(*task);
+    impl_->instance->give_back(std::move(task));
+    // Last: the callback may destroy this instance.
+    done(std::move(outcome));
+    return {};
+  }
+  auto pending = first.go_on(std::move(task), std::move(done));
+  impl_->pending.add(pending);
+  pending->leave();
+  return CallHandle(std::move(pending));
+}
+
+bool Instance::alive() const noexcept { return impl_->instance->alive(); }
+std::uint64_t Instance::memory_bytes() const noexcept { return impl_->instance->memory_bytes(); }
+
+namespace {
+
+class InstantiateTask final : public GuestTask {
+ public:
+  InstantiateTask(Executor& executor, std::shared_ptr<door::SinkTarget> sink, InstancePre::InstantiateDone done)
+      : GuestTask(executor), sink_(std::move(sink)), done_(std::move(done)) {}
+
+ private:
+  void finished(door::Task& task) override {
+    const InstancePre::InstantiateDone done = std::move(done_);
+    auto made = door::guarded([&] { return task.take_instance(); });
+    if (!made.has_value()) {
+      sink_->detach();
+      done(fail(std::move(made).error()));
+      return;
+    }
+    auto impl = std::make_unique<Instance::Impl>(std::move(made).value(), std::move(sink_));
+    done(std::make_unique<Instance>(std::move(impl)));
+  }
+
+  std::shared_ptr<door::SinkTarget> sink_;
+  InstancePre::InstantiateDone done_;
+};
+
+rust::Vec<rust::String> strings_from(const std::vector<std::string>& texts) {
+  rust::Vec<rust::String> strings;
+  for (const std::string& text : texts) strings.push_back(rust::String(text));
+  return strings;
+}
+
+door::Policy policy_from(const WasiPolicy& policy) {
+  door::Policy made;
+  made.program = rust::String(policy.program);
+  made.args = strings_from(policy.args);
+  for (const auto& [name, value] : policy.env) {
+    made.env.push_back(door::StringPair{rust::String(name), rust::String(value)});
+  }
+  for (const MountPoint& mount : policy.mounts) {
+    made.mounts.push_back(door::MountEntry{rust::String(mount.host), rust::String(mount.guest), mount.writable});
+  }
+  made.allowed_hosts = strings_from(policy.allowed_hosts);
+  return made;
+}
+
+door::Limits limits_from(const StoreLimits& limits) {
+  door::Limits made{};
+  made.memory_bytes = limits.memory_bytes;
+  made.has_fuel = limits.fuel.has_value();
+  made.fuel = limits.fuel.value_or(0);
+  made.call_timeout_ms = milliseconds(limits.call_timeout);
+  return made;
+}
+
+class StopDone final : public door::StopListener {
+ public:
+  explicit StopDone(std::function<void()> done) : done_(std::move(done)) {}
+  void stopped() const noexcept override { done_(); }
+
+ private:
+  std::function<void()> done_;
+};
+
+}  // namespace
+
+struct InstancePre::Impl {
+  const Engine& engine;
+  std::shared_ptr<const Component> component;
+  rust::Box<door::Linked> linked;
+};
+
+InstancePre::InstancePre(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+InstancePre::~InstancePre() = default;
+
+Result<std::unique_ptr<InstancePre>> InstancePre::link(const Engine& engine, std::shared_ptr<const Component> component,
+                                                       const WasiPolicy& policy, const StoreLimits& limits) {
+  ARCELLA_TRY(auto linked, door::guarded([&] {
+                return component->impl().code->link(policy_from(policy), limits_from(limits));
+              }));
+  auto impl = std::make_unique<Impl>(Impl{engine, std::move(component), std::move(linked)});
+  return std::unique_ptr<InstancePre>(new InstancePre(std::move(impl)));
+}
+
+void InstancePre::instantiate(Executor& executor, OutputSink& sink, InstantiateDone done) const {
+  auto target = std::make_shared<door::SinkTarget>(sink);
+  auto started = impl_->linked->start_instance(target);
+  const auto task = std::make_shared<InstantiateTask>(executor, std::move(target), std::move(done));
+  task->adopt(std::move(started));
+  task->run();
+}
+
+CallHandle InstancePre::run_command(Executor& executor, OutputSink& sink, StdioMode stdio,
+                                    std::chrono::milliseconds deadline, CallDone done) const {
+  // No target: the adapter takes the process's own descriptors.
+  std::shared_ptr<door::OutputTarget> target;
+  if (stdio == StdioMode::Sink) target = std::make_shared<door::SinkTarget>(sink);
+  auto started = impl_->linked->run_command(std::move(target), milliseconds(deadline));
+  auto task = std::make_shared<CallTask>(executor);
+  task->adopt(std::move(started));
+  task->tell(std::move(done));
+  task->run();
+  return CallHandle(std::move(task));
+}
+
+struct HttpServer::Impl {
+  std::shared_ptr<door::SinkTarget> sink;  // shared with the guests' streams
+  rust::Box<door::Server> server;
+};
+
+Result<std::unique_ptr<HttpServer>> InstancePre::serve_http(UniqueFd listener, OutputSink& sink,
+                                                            const HttpServerConfig& config) const {
+  if (!listener.valid()) return fail(ErrorCode::Io, "serving HTTP: no listening socket");
+  if (config.connections_max <= 0 || config.concurrent_max <= 0) {
+    return fail(ErrorCode::InvalidParams, "serving HTTP: the bounds must be positive");
+  }
+  auto target = std::make_shared<door::SinkTarget>(sink);
+  ARCELLA_TRY(auto server, door::guarded([&] {
+                return impl_->linked->serve_http(*impl_->engine.impl().engine, listener.release(), target,
+                                                 static_cast<std::uint32_t>(config.connections_max),
+                                                 static_cast<std::uint32_t>(config.concurrent_max));
+              }));
+  auto impl = std::make_unique<HttpServer::Impl>(HttpServer::Impl{std::move(target), std::move(server)});
+  return std::make_unique<HttpServer>(std::move(impl));
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpServer::~HttpServer() { impl_->sink->detach(); }
+
+void HttpServer::stop(std::chrono::milliseconds deadline, std::function<void()> done) {
+  impl_->server->stop(milliseconds(deadline), std::make_shared<StopDone>(std::move(done)));
+}
+
+void HttpServer::set_concurrent_max(int concurrent_max) {
+  impl_->server->set_concurrent_max(concurrent_max < 0 ? 0 : static_cast<std::uint32_t>(concurrent_max));
+}
+
+HttpStatistics HttpServer::statistics() const {
+  const door::Counters counters = impl_->server->statistics();
+  return {counters.requests, counters.failed, counters.connections, counters.in_flight};
+}
+
+std::string HttpServer::last_failure() const { return door::to_string(impl_->server->last_failure()); }
+
+}  // namespace arcella::engine
