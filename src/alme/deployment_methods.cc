@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "alme/method_table.h"
+#include "alme_proto/methods.h"
+#include "alme_proto/views_json.h"
+#include "runtime/arcella_runtime.h"
+
+namespace arcella::alme {
+namespace {
+
+using runtime::ArcellaRuntime;
+using wire::JsonObject;
+
+constexpr std::size_t kStdioFds = 3;
+
+aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::DeployParams::from_json(invocation.params));
+  ARCELLA_CO_TRY(auto deployed, co_await runtime.deploy(std::move(params.paths)));
+  Answer answer;
+  answer.result = alme_proto::to_json(deployed);
+  co_return answer;
+}
+
+aio::Task<Result<Answer>> start(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
+  ARCELLA_CO_TRY(auto view, co_await runtime.start(std::move(params.deployment)));
+  Answer answer;
+  answer.result = alme_proto::to_json(view);
+  co_return answer;
+}
+
+aio::Task<Result<Answer>> stop(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
+  ARCELLA_CO_TRY(auto view, co_await runtime.stop_deployment(std::move(params.deployment)));
+  Answer answer;
+  answer.result = alme_proto::to_json(view);
+  co_return answer;
+}
+
+aio::Task<Result<Answer>> scale(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::ScaleParams::from_json(invocation.params));
+  ARCELLA_CO_TRY(auto view, co_await runtime.scale(std::move(params.deployment), params.replicas));
+  Answer answer;
+  answer.result = alme_proto::to_json(view);
+  co_return answer;
+}
+
+aio::Task<Result<Answer>> undeploy(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
+  std::string id = params.deployment;
+  ARCELLA_CO_TRY_VOID(co_await runtime.undeploy(std::move(id)));
+  JsonObject result;
+  result["id"] = params.deployment;
+  Answer answer;
+  answer.result = std::move(result);
+  co_return answer;
+}
+
+aio::Task<Result<Answer>> call(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::CallParams::from_json(invocation.params));
+  runtime::CallRequest request;
+  request.deployment = std::move(params.deployment);
+  request.index = params.instance;
+  request.function = std::move(params.function);
+  request.arguments = std::move(params.arguments);
+  request.timeout = params.timeout;
+  ARCELLA_CO_TRY(auto text, co_await runtime.call(std::move(request)));
+  JsonObject result;
+  result["result"] = text;
+  Answer answer;
+  answer.result = std::move(result);
+  co_return answer;
+}
+
+aio::Task<Result<Answer>> run(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::RunParams::from_json(invocation.params));
+  if (params.stdio && invocation.fds.size() != kStdioFds) {
+    co_return fail(
+        ErrorCode::InvalidParams,
+        "params.stdio: expected three descriptors beside the line (stdin, stdout, stderr), "
+        "found " +
+            std::to_string(invocation.fds.size()));
+  }
+  runtime::RunRequest request;
+  request.target = std::move(params.target);
+  request.mounts = std::move(params.mounts);
+  request.env = std::move(params.env);
+  request.args = std::move(params.args);
+  request.timeout = params.timeout;
+  if (params.stdio) request.stdio = std::move(invocation.fds);
+  ARCELLA_CO_TRY(auto outcome, co_await runtime.run(std::move(request)));
+  alme_proto::RunResult result;
+  result.exit_status = outcome.exit_status;
+  result.failure = std::move(outcome.failure);
+  result.backtrace = std::move(outcome.backtrace);
+  if (!params.stdio) {
+    result.stdout_text = std::move(outcome.stdout_text);
+    result.stderr_text = std::move(outcome.stderr_text);
+  }
+  Answer answer;
+  answer.result = result.to_json();
+  co_return answer;
+}
+
+// The deployments that a `logs` without one is about.
+std::vector<std::string> deployments_of(const ArcellaRuntime& runtime,
+                                        const alme_proto::LogsParams& params) {
+  if (params.deployment) return {*params.deployment};
+  model::ListSelection what;
+  what.deployments = true;
+  std::vector<std::string> ids;
+  for (model::DeploymentView& view : runtime.list(what).deployments)
+    ids.push_back(std::move(view.id));
+  return ids;
+}
+
+Result<model::LogTail> tail_of(const ArcellaRuntime& runtime, const std::vector<std::string>& ids,
+                               const alme_proto::LogsParams& params) {
+  model::LogTail all;
+  for (const std::string& id : ids) {
+    ARCELLA_TRY(auto tail, runtime.logs(id, params.instance, params.lines));
+    all.dropped += tail.dropped;
+    std::move(tail.lines.begin(), tail.lines.end(), std::back_inserter(all.lines));
+  }
+  if (ids.size() <= 1) return all;
+  std::multimap<std::int64_t, model::LogLine> by_time;  // keeps the order of lines of one moment
+  for (model::LogLine& line : all.lines) by_time.emplace(line.time_ms, std::move(line));
+  all.lines.clear();
+  for (auto& [time, line] : by_time) all.lines.push_back(std::move(line));
+  const auto wanted = static_cast<std::size_t>(params.lines);
+  if (all.lines.size() > wanted) {
+    all.lines.erase(all.lines.begin(),
+                    all.lines.begin() + static_cast<std::ptrdiff_t>(all.lines.size() - wanted));
+  }
+  return all;
+}
+
+// The tail, then, if asked, each new line as a notification. Nothing is awaited between the two, so
+// no line is lost or sent twice.
+Result<Answer> logs(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_TRY(auto params, alme_proto::LogsParams::from_json(invocation.params));
+  const std::vector<std::string> ids = deployments_of(runtime, params);
+  ARCELLA_TRY(auto tail, tail_of(runtime, ids, params));
+  Answer answer;
+  answer.result = alme_proto::to_json(tail);
+  if (!params.follow) return answer;
+  auto followers = std::make_shared<std::vector<std::shared_ptr<void>>>();  // owned by the session
+  // Shared by the followers of one request: they count what they drop together.
+  auto notify = std::make_shared<Notify>(std::move(invocation.notify));
+  auto forward = [notify](const model::LogLine& line) {
+    wire::Json json = alme_proto::to_json(line);
+    (*notify)(alme_proto::kLogNotification, std::move(json.get_object()));
+  };
+  for (const std::string& id : ids) {
+    ARCELLA_TRY(auto follower, runtime.follow_logs(id, params.instance, forward));
+    followers->push_back(std::move(follower));
+  }
+  answer.subscription = std::move(followers);
+  return answer;
+}
+
+aio::Task<Result<Answer>> logs_task(ArcellaRuntime& runtime, Invocation invocation) {
+  co_return logs(runtime, std::move(invocation));
+}
+
+}  // namespace
+
+void add_deployment_methods(MethodTable& table, ArcellaRuntime& runtime) {
+  table.add("deploy", [&runtime](Invocation i) { return deploy(runtime, std::move(i)); });
+  table.add("undeploy", [&runtime](Invocation i) { return undeploy(runtime, std::move(i)); });
+  table.add("start", [&runtime](Invocation i) { return start(runtime, std::move(i)); });
+  table.add("stop", [&runtime](Invocation i) { return stop(runtime, std::move(i)); });
+  table.add("scale", [&runtime](Invocation i) { return scale(runtime, std::move(i)); });
+  table.add(
+      "call", [&runtime](Invocation i) { return call(runtime, std::move(i)); }, OnCancel::Abort);
+  table.add(
+      "run", [&runtime](Invocation i) { return run(runtime, std::move(i)); }, OnCancel::Abort);
+  table.add("logs", [&runtime](Invocation i) { return logs_task(runtime, std::move(i)); });
+}
+
+}  // namespace arcella::alme

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "alme/session.h"
+
+#include <fcntl.h>
+
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "aio/await.h"
+#include "aio/timeout.h"
+#include "alme_proto/methods.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace arcella::alme {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+aio::Task<> run_into(aio::Task<Result<Answer>> task, std::optional<Result<Answer>>& result) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  result = co_await std::move(task);
+}
+
+bool blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+Json to_json(const wire::RpcId& id) {
+  if (const auto* number = std::get_if<std::int64_t>(&id)) return *number;
+  if (const auto* text = std::get_if<std::string>(&id)) return Json(*text);
+  return nullptr;
+}
+
+wire::RpcResponse failure(wire::RpcId id, Error error) {
+  Result<Json> outcome = fail(std::move(error));
+  return wire::RpcResponse{std::move(id), std::move(outcome)};
+}
+
+}  // namespace
+
+Session::Session(const boost::asio::any_io_executor& executor, const MethodTable& table,
+                 UniqueFd socket, std::function<void()> on_answer)
+    : executor_(executor),
+      table_(table),
+      on_answer_(std::move(on_answer)),
+      socket_(executor, std::move(socket), aio::FramedSocketOptions{}),
+      answered_(executor),
+      tasks_(executor) {}
+
+aio::Task<> Session::run() {
+  tasks_.spawn(watch_hangup());
+  co_await read_requests();
+  co_await wait_idle();
+  subscriptions_.clear();
+  co_await aio::with_timeout(limits::kAlmeDrainTimeout, socket_.drain());
+  socket_.close();
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+// Ends when the client sends no more. No deadline: a shell may sit idle for days;
+// limits::kAlmeClientsMax bounds what that can cost.
+aio::Task<> Session::read_requests() {
+  for (;;) {
+    while (pending_.size() >= static_cast<std::size_t>(limits::kAlmePendingPerClientMax)) {
+      answered_.reset();
+      co_await answered_.wait_uncancelled();
+    }
+    auto frame = co_await socket_.read();
+    if (!frame.has_value()) {
+      if (frame.error().code() == ErrorCode::LimitExceeded) {
+        respond(failure(wire::RpcId{}, std::move(frame).error()), nullptr);
+      }
+      co_return;
+    }
+    if (blank(frame->bytes)) continue;
+    auto line = wire::parse_json(frame->bytes);
+    if (!line.has_value()) {
+      respond(failure(wire::RpcId{}, std::move(line).error()), nullptr);
+      continue;
+    }
+    std::optional<alme_proto::LegacyRequest> legacy = alme_proto::as_legacy(*line);
+    if (legacy) {
+      alme_proto::LegacyRequest request = std::move(*legacy);
+      co_await answer_legacy(std::move(request));
+      continue;
+    }
+    handle_calls(wire::read_calls(std::move(*line)), std::move(frame->fds));
+  }
+}
+
+// The end of reading says only that the client's sending half is closed; the hang-up says that
+// nobody will read either.
+aio::Task<> Session::watch_hangup() {
+  const int handle = ::fcntl(socket_.native_handle(), F_DUPFD_CLOEXEC, 0);
+  if (handle < 0) co_return;  // out of descriptors: the client's requests then run to their end
+  boost::asio::posix::stream_descriptor watch(executor_, handle);
+  auto [error] =
+      co_await watch.async_wait(boost::asio::posix::descriptor_base::wait_error, aio::kAsTuple);
+  if (!error) {
+    subscriptions_.clear();
+    abort_pending();
+  }
+}
+
+aio::Task<> Session::wait_idle() {
+  // Followers of a client that closed its sending half stay until it is gone: watch_hangup drops
+  // them.
+  while (!pending_.empty() || (!subscriptions_.empty() && !socket_.closed())) {
+    answered_.reset();
+    co_await answered_.wait_uncancelled();
+  }
+}
+
+void Session::handle_calls(wire::RpcCalls calls, std::vector<UniqueFd> fds) {
+  std::shared_ptr<BatchAnswer> batch;
+  if (calls.batch) {
+    batch = std::make_shared<BatchAnswer>();
+    batch->left = calls.calls.size();
+    fds.clear();  // whose they would be is not defined
+  }
+  for (auto& call : calls.calls) {
+    if (auto* refused = std::get_if<wire::RefusedRequest>(&call)) {
+      respond(failure(std::move(refused->id), std::move(refused->error)), batch);
+    } else {
+      start(std::get<wire::RpcRequest>(std::move(call)), std::move(fds), batch);
+      fds.clear();
+    }
+  }
+}
+
+void Session::start(wire::RpcRequest request, std::vector<UniqueFd> fds,
+                    std::shared_ptr<BatchAnswer> batch) {
+  const std::uint64_t serial = ++last_serial_;
+  auto pending = std::make_unique<Pending>();
+  pending->id = request.id;
+  pending->method = request.method;
+  if (const MethodTable::Entry* entry = table_.find(request.method)) {
+    pending->on_cancel = entry->on_cancel;
+  }
+  pending->batch = std::move(batch);
+  pending_.emplace(serial, std::move(pending));
+  const bool spawned = tasks_.spawn(answer_one(serial, std::move(request), std::move(fds)));
+  if (!spawned) {
+    finish(serial, fail(ErrorCode::Unavailable, "the connection is closing"));
+  }
+}
+
+aio::Task<> Session::answer_one(std::uint64_t serial, wire::RpcRequest request,
+                                std::vector<UniqueFd> fds) {
+  std::optional<Result<Answer>> outcome;
+  auto work = run_into(perform(std::move(request.method), std::move(request.params), std::move(fds),
+                               std::move(request.id)),
+                       outcome);
+  auto token =
+      boost::asio::bind_cancellation_slot(pending_.at(serial)->signal.slot(), aio::kAsTuple);
+  auto [exception] = co_await boost::asio::co_spawn(executor_, std::move(work), token);
+  ARCELLA_CHECK(!exception && outcome.has_value(), "a handler reports its failure as a Result");
+  finish(serial, std::move(*outcome));
+}
+
+aio::Task<> Session::answer_legacy(alme_proto::LegacyRequest request) {
+  auto translated = alme_proto::translate(request);
+  if (!translated.has_value()) {
+    send(wire::to_text(alme_proto::legacy_failure(translated.error())));
+    co_return;
+  }
+  alme_proto::LegacyCall call = std::move(*translated);
+  std::string method = call.method;
+  Json params = call.params;
+  std::vector<UniqueFd> no_fds;
+  std::optional<wire::RpcId> no_id;
+  auto outcome =
+      co_await perform(std::move(method), std::move(params), std::move(no_fds), std::move(no_id));
+  Result<Json> result = fail(ErrorCode::Internal, "no answer");
+  if (outcome.has_value()) {
+    result = std::move(outcome->result);
+  } else {
+    result = fail(std::move(outcome).error());
+  }
+  send(wire::to_text(alme_proto::legacy_answer(request, call, result)));
+}
+
+aio::Task<Result<Answer>> Session::perform(std::string method, Json params,
+                                           std::vector<UniqueFd> fds,
+                                           std::optional<wire::RpcId> id) {
+  ARCELLA_CO_TRY(const alme_proto::MethodInfo* info, alme_proto::find_method(method));
+  ARCELLA_CO_TRY(auto named, alme_proto::named_params(*info, params));
+  if (info->name == "cancel") co_return cancel_request(named);
+  if (refusing_) co_return fail(ErrorCode::Unavailable, "the daemon is shutting down");
+  const MethodTable::Entry* entry = table_.find(info->name);
+  if (entry == nullptr) {
+    co_return fail(ErrorCode::MethodNotFound,
+                   "this daemon does not offer '" + std::string(info->name) + "'");
+  }
+  Invocation invocation;
+  invocation.params = std::move(named);
+  invocation.fds = std::move(fds);
+  invocation.notify = notifier(std::move(id));
+  co_return co_await entry->handler(std::move(invocation));
+}
+
+Result<Answer> Session::cancel_request(const Json& params) {
+  ARCELLA_TRY(auto cancel, alme_proto::CancelParams::from_json(params));
+  bool cancelled = subscriptions_.erase(cancel.request) > 0;
+  for (auto& [serial, pending] : pending_) {
+    if (pending->id != cancel.request || pending->method == "cancel") continue;
+    if (pending->on_cancel == OnCancel::Finish) {
+      return fail(ErrorCode::Conflict,
+                  "'" + inert(pending->method) + "' cannot be taken back; it will be answered");
+    }
+    pending->signal.emit(boost::asio::cancellation_type::terminal);
+    cancelled = true;
+  }
+  answered_.set();  // a subscription less
+  JsonObject result;
+  result["cancelled"] = cancelled;
+  Answer answer;
+  answer.result = std::move(result);
+  return answer;
+}
+
+Notify Session::notifier(std::optional<wire::RpcId> id) {
+  return [this, id = std::move(id), dropped = std::uint64_t{0}](std::string_view method,
+                                                                JsonObject params) mutable {
+    // Half of the outbox stays free for answers: a flood of output does not cost the connection.
+    if (socket_.closed() || socket_.queued_bytes() > limits::kAlmeOutboxBytesMax / 2) {
+      ++dropped;
+      return false;
+    }
+    if (id) params["request"] = to_json(*id);
+    if (dropped > 0) params["dropped"] = std::exchange(dropped, 0);
+    wire::RpcRequest notification;
+    notification.method = method;
+    notification.params = std::move(params);
+    send(wire::to_text(wire::to_json(notification)));
+    return true;
+  };
+}
+
+void Session::finish(std::uint64_t serial, Result<Answer> outcome) {
+  std::unique_ptr<Pending> pending = std::move(pending_.extract(serial).mapped());
+  if (!outcome.has_value() && outcome.error().code() == ErrorCode::Internal) {
+    log::error("alme", outcome.error().message(), {{"method", pending->method}});
+  }
+  std::function<void()> after;
+  Result<Json> result = fail(ErrorCode::Internal, "no answer");
+  if (outcome.has_value()) {
+    result = std::move(outcome->result);
+    after = std::move(outcome->after_reply);
+    if (outcome->subscription && pending->id && !refusing_ && !socket_.closed()) {
+      subscriptions_[*pending->id] = std::move(outcome->subscription);
+    }
+  } else {
+    result = fail(std::move(outcome).error());
+  }
+  if (pending->id) {
+    respond(wire::RpcResponse{std::move(*pending->id), std::move(result)}, pending->batch);
+  } else if (pending->batch) {
+    pending->batch->left -= 1;
+    if (pending->batch->left == 0 && !pending->batch->responses.empty()) {
+      send(wire::to_text(wire::to_json(pending->batch->responses)));
+    }
+  }
+  if (after) after();
+  answered_.set();
+  if (on_answer_) on_answer_();
+}
+
+void Session::respond(wire::RpcResponse response, const std::shared_ptr<BatchAnswer>& batch) {
+  if (batch) {
+    batch->responses.push_back(std::move(response));
+    batch->left -= 1;
+    if (batch->left == 0) send(wire::to_text(wire::to_json(batch->responses)));
+    return;
+  }
+  std::string text = wire::to_text(wire::to_json(response));
+  if (text.size() > limits::kAlmeReplyBytesMax) {
+    Error error(ErrorCode::LimitExceeded, "the answer is " + std::to_string(text.size()) +
+                                              " bytes long; ALME gives at most " +
+                                              std::to_string(limits::kAlmeReplyBytesMax));
+    text = wire::to_text(wire::to_json(failure(std::move(response.id), std::move(error))));
+  }
+  send(std::move(text));
+}
+
+void Session::send(std::string text) {
+  auto sent = socket_.send(text);
+  if (sent.has_value()) return;
+  if (sent.error().code() == ErrorCode::LimitExceeded) {
+    log::warn("alme", "closing a client that does not read its answers",
+              {{"queued_bytes", socket_.queued_bytes()}});
+    close();
+  }
+  // Else it is gone; reading says so too.
+}
+
+void Session::abort_pending() {
+  for (auto& [serial, pending] : pending_) {
+    if (pending->on_cancel == OnCancel::Abort) {
+      pending->signal.emit(boost::asio::cancellation_type::terminal);
+    }
+  }
+  answered_.set();
+}
+
+void Session::refuse() {
+  refusing_ = true;
+  subscriptions_.clear();
+  abort_pending();
+}
+
+void Session::close() {
+  refuse();
+  socket_.close();
+}
+
+}  // namespace arcella::alme

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "cli/arguments.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/version.h"
+
+namespace arcella::cli {
+namespace {
+
+// CLI11 2.1 takes a word like `[1, 2]` for a list of words wherever more than one may stand. WAVE
+// has such words, so they pass through it behind this byte, which no argument can begin with by
+// accident.
+constexpr char kMask = '\x01';
+
+std::string masked(const std::string& word) {
+  return !word.empty() && word.front() == '[' ? kMask + word : word;
+}
+void unmask(std::string& word) {
+  if (!word.empty() && word.front() == kMask) word.erase(0, 1);
+}
+
+struct Raw {
+  Arguments arguments;
+  std::string home;
+  std::string socket;
+  bool help = false;
+  bool version = false;
+};
+
+void add_options(CLI::App& app, Verb verb, Arguments& into) {
+  switch (verb) {
+    case Verb::Install:
+      app.add_option("PATH", into.target)->required();
+      app.add_option("--id", into.id);
+      break;
+    case Verb::Deploy:
+      app.add_option("FILE", into.words)->required();
+      break;
+    case Verb::Remove:
+    case Verb::Undeploy:
+    case Verb::Start:
+    case Verb::Stop:
+    case Verb::Describe:
+    case Verb::Wit:
+      app.add_option(verb == Verb::Remove                          ? "COMPONENT"
+                     : verb == Verb::Describe || verb == Verb::Wit ? "ID"
+                                                                   : "DEPLOYMENT",
+                     into.target)
+          ->required();
+      break;
+    case Verb::Scale:
+      app.add_option("DEPLOYMENT", into.target)->required();
+      app.add_option("REPLICAS", into.replicas)
+          ->required()
+          ->check(CLI::Range(0, limits::kReplicasMax));
+      break;
+    case Verb::Call:
+      app.add_option("DEPLOYMENT", into.target)->required();
+      app.add_option("FUNCTION", into.words)->required();
+      app.add_option("--instance", into.instance);
+      app.add_option("--timeout-ms", into.timeout_ms);
+      break;
+    case Verb::Run:
+      app.add_option("TARGET", into.target)->required();
+      app.add_option("ARGS", into.words);
+      app.add_option("--mount", into.mounts)->allow_extra_args(false);
+      app.add_option("--env", into.env)->allow_extra_args(false);
+      app.add_option("--timeout-ms", into.timeout_ms);
+      break;
+    case Verb::List:
+      app.add_option("WHAT", into.words);
+      break;
+    case Verb::Logs:
+      app.add_option("DEPLOYMENT", into.target);
+      app.add_option("--instance", into.instance);
+      app.add_option("-n,--lines", into.lines)->check(CLI::Range(0, limits::kLogLinesPerQueryMax));
+      app.add_flag("-f,--follow", into.follow);
+      break;
+    case Verb::Help:
+      app.add_option("COMMAND", into.target);
+      break;
+    case Verb::Ping:
+    case Verb::Status:
+    case Verb::Shutdown:
+      break;
+  }
+}
+
+void add_global_options(CLI::App& app, Raw& raw) {
+  app.set_help_flag();  // ours is the command table's
+  app.add_option("--home", raw.home);
+  app.add_option("--socket", raw.socket);
+  app.add_flag("--json", raw.arguments.json);
+  app.add_flag("-h,--help", raw.help);
+  app.add_flag("--version", raw.version);
+}
+
+// Where the command stands: the first word that is no option and no option's value.
+std::optional<std::size_t> command_position(std::span<const std::string> words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--home" || words[i] == "--socket") {
+      ++i;
+    } else if (words[i].empty() || words[i].front() != '-') {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<void> parse_into(const std::vector<std::string>& words, const Command* command, Raw& raw) {
+  // Built anew for the one command: what the others take does not get in the way, and neither does
+  // a deployment that is called like a command.
+  CLI::App app;
+  add_global_options(app, raw);
+  if (command != nullptr) add_options(app, command->verb, raw.arguments);
+  std::vector<std::string> reversed;  // what CLI11 wants
+  std::transform(words.rbegin(), words.rend(), std::back_inserter(reversed), masked);
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    if (raw.help || raw.version) return {};  // whoever asks for help need not have the rest right
+    std::string message = inert(error.what());
+    if (command != nullptr) {
+      message = std::string(command->name) + ": " + message + "; usage: arcella-cli " +
+                std::string(command->name) + " " + std::string(command->syntax);
+    }
+    return fail(ErrorCode::InvalidParams, std::move(message));
+  }
+  unmask(raw.arguments.target);
+  for (std::string& word : raw.arguments.words) unmask(word);
+  return {};
+}
+
+Result<void> place_home(Raw& raw, const Environment& environment) {
+  std::string home = raw.home;
+  if (home.empty()) home = environment.arcella_home;
+  if (home.empty()) {
+    if (environment.user_home.empty() && raw.socket.empty()) {
+      return fail(ErrorCode::InvalidParams,
+                  "which home? neither --home nor ARCELLA_HOME nor HOME is set");
+    }
+    home = environment.user_home + "/.arcella";
+  }
+  Arguments& arguments = raw.arguments;
+  arguments.home = absolute_path(home, environment.folder);
+  arguments.socket =
+      raw.socket.empty() ? arguments.home + "/alme" : absolute_path(raw.socket, environment.folder);
+  return {};
+}
+
+}  // namespace
+
+std::string absolute_path(const std::string& path, const std::string& folder) {
+  std::filesystem::path made = std::filesystem::path(folder) / path;
+  made = made.lexically_normal();
+  std::string text = made.string();
+  if (text.size() > 1 && text.back() == '/') text.pop_back();
+  return text;
+}
+
+Result<std::variant<Arguments, Printed>> parse_arguments(std::span<const std::string> words,
+                                                         const Environment& environment) {
+  using Outcome = std::variant<Arguments, Printed>;
+  const Command* command = nullptr;
+  std::vector<std::string> rest(words.begin(), words.end());
+  if (const std::optional<std::size_t> at = command_position(words)) {
+    ARCELLA_TRY(command, find_command(words[*at]));
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
+  }
+  Raw raw;
+  ARCELLA_TRY_VOID(parse_into(rest, command, raw));
+  if (raw.version) return Outcome(Printed{"arcella-cli " + std::string(version()) + "\n"});
+  if (raw.help) return Outcome(Printed{command == nullptr ? overview_text() : help_text(*command)});
+  if (command == nullptr) {
+    return fail(ErrorCode::InvalidParams, "which command? `arcella-cli --help` lists them");
+  }
+  if (command->verb == Verb::Help) {
+    if (raw.arguments.target.empty()) return Outcome(Printed{overview_text()});
+    if (raw.arguments.target == "exit-codes") return Outcome(Printed{exit_codes_text()});
+    ARCELLA_TRY(const Command* about, find_command(raw.arguments.target));
+    return Outcome(Printed{help_text(*about)});
+  }
+  ARCELLA_TRY_VOID(place_home(raw, environment));
+  raw.arguments.command = command;
+  return Outcome(std::move(raw.arguments));
+}
+
+}  // namespace arcella::cli

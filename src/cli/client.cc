@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "cli/client.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "aio/unix_socket.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+namespace arcella::cli {
+namespace {
+
+constexpr std::size_t kReadBytes = 64U << 10;
+constexpr std::size_t kFdsMax = 3;  // stdin, stdout, stderr of `run`
+// An answer's text is a little longer than the result that the daemon bounds.
+constexpr std::size_t kLineBytesMax = limits::kAlmeReplyBytesMax + (64U << 10);
+
+Error no_daemon(const std::string& socket, const std::string& home) {
+  return {ErrorCode::Unavailable, "no daemon answers at " + inert(socket) +
+                                      "; start one with `arcella --home " + inert(home) + "`"};
+}
+
+Error lost() {
+  return {ErrorCode::Unavailable,
+          "the daemon closed the connection before it answered; see its log"};
+}
+
+}  // namespace
+
+Client::Client(UniqueFd socket) : socket_(std::move(socket)), codec_(kLineBytesMax) {}
+
+Result<Client> Client::connect(const std::string& socket, const std::string& home) {
+  auto fd = aio::connect_unix(socket);
+  if (!fd.has_value()) {
+    // Whatever lies at that path, no daemon does.
+    if (fd.error().code() == ErrorCode::PermissionDenied) return fail(std::move(fd).error());
+    return fail(no_daemon(socket, home));
+  }
+  const int flags = ::fcntl(fd->get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd->get(), F_SETFL, flags & ~O_NONBLOCK) < 0) {
+    return fail(Error::from_errno(errno, inert(socket)));
+  }
+  return Client(std::move(*fd));
+}
+
+Result<void> Client::send(std::string_view line, std::span<const int> fds) {
+  ARCELLA_CHECK(fds.size() <= kFdsMax, "a request carries stdin, stdout and stderr at most");
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kFdsMax)> control{};
+  bool first = true;
+  while (!line.empty()) {
+    iovec piece{const_cast<char*>(line.data()), line.size()};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    if (first && !fds.empty()) {  // the descriptors go with the first byte
+      message.msg_control = control.data();
+      message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+      cmsghdr* header = CMSG_FIRSTHDR(&message);
+      header->cmsg_level = SOL_SOCKET;
+      header->cmsg_type = SCM_RIGHTS;
+      header->cmsg_len = CMSG_LEN(fds.size_bytes());
+      std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+    }
+    const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EPIPE || errno == ECONNRESET) return fail(lost());
+      return fail(Error::from_errno(errno, "asking the daemon"));
+    }
+    first = false;
+    line.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
+Result<wire::Json> Client::receive() {
+  for (;;) {
+    ARCELLA_TRY(auto line, codec_.next());
+    if (line && !line->empty()) return wire::parse_json(*line);
+    if (line) continue;
+    std::array<char, kReadBytes> buffer;
+    const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (count == 0 || (count < 0 && errno == ECONNRESET)) return fail(lost());
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return fail(Error::from_errno(errno, "hearing from the daemon"));
+    }
+    codec_.feed(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+  }
+}
+
+Result<wire::Json> Client::call(std::string_view method, wire::Json params,
+                                std::span<const int> fds) {
+  wire::RpcRequest request;
+  request.id = ++last_id_;
+  request.method = method;
+  request.params = std::move(params);
+  const std::string line = wire::LineCodec::encode(wire::to_text(wire::to_json(request)));
+  if (line.size() > limits::kAlmeFrameBytesMax) {
+    return fail(ErrorCode::LimitExceeded, "the request is " + std::to_string(line.size()) +
+                                              " bytes long; ALME takes " +
+                                              std::to_string(limits::kAlmeFrameBytesMax));
+  }
+  // What the daemon answered before it closed is worth more than the failure to write.
+  auto sent = send(line, fds);
+  for (;;) {
+    auto message = receive();
+    if (!message.has_value()) {
+      if (!sent.has_value()) return fail(std::move(sent).error());
+      return fail(std::move(message).error());
+    }
+    const wire::JsonObject* object = message->if_object();
+    if (object != nullptr && object->contains("method")) {
+      ARCELLA_TRY(auto notification, wire::read_request(std::move(*message)));
+      notifications_.push_back(std::move(notification));
+      continue;
+    }
+    ARCELLA_TRY(auto response, wire::read_response(std::move(*message)));
+    return std::move(response.outcome);  // one request at a time: it is ours
+  }
+}
+
+Result<wire::RpcRequest> Client::next_notification() {
+  if (!notifications_.empty()) {
+    wire::RpcRequest first = std::move(notifications_.front());
+    notifications_.erase(notifications_.begin());
+    return first;
+  }
+  ARCELLA_TRY(auto message, receive());
+  return wire::read_request(std::move(message));
+}
+
+}  // namespace arcella::cli

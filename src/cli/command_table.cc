@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "cli/command_table.h"
+
+#include <array>
+#include <map>
+#include <vector>
+
+#include "base/text.h"
+
+namespace arcella::cli {
+namespace {
+
+constexpr std::array<Command, 17> kCommands{{
+    {Verb::Install, "install", "PATH [--id NAME@X.Y.Z]", "add a component to the platform",
+     "PATH is a .wasm file or a folder that holds one, with component.toml beside it where there "
+     "is\n"
+     "one. The component is checked, compiled and registered; nothing runs.",
+     "arcella-cli install examples/calc/calc.wasm"},
+    {Verb::Remove, "remove", "COMPONENT", "delete a component that no deployment uses",
+     "COMPONENT is an id as `list components` shows it.", "arcella-cli remove calc@1.0.0"},
+    {Verb::Deploy, "deploy", "FILE...", "store deployments, all or none",
+     "Each FILE is <id>.deployment.toml. What breaks a rule is shown with file and line, all of it "
+     "at\n"
+     "once, and nothing is stored. A deployment is stored as stopped.",
+     "arcella-cli deploy examples/calc/calc.deployment.toml"},
+    {Verb::Undeploy, "undeploy", "DEPLOYMENT", "stop and delete a deployment", "",
+     "arcella-cli undeploy calc"},
+    {Verb::Start, "start", "DEPLOYMENT", "run all replicas of a deployment",
+     "Returns when they are ready, or says why they are not.", "arcella-cli start calc"},
+    {Verb::Stop, "stop", "DEPLOYMENT", "stop all replicas of a deployment gracefully",
+     "Calls in progress are waited for, up to the deployment's limit.", "arcella-cli stop calc"},
+    {Verb::Scale, "scale", "DEPLOYMENT REPLICAS", "change the number of replicas in place", "",
+     "arcella-cli scale calc-math 4"},
+    {Verb::Call, "call", "DEPLOYMENT 'FUNCTION(ARGS)' [--instance I] [--timeout-ms N]",
+     "call an exported function",
+     "Arguments and result are WAVE, the text form of WIT values. A function of one of several\n"
+     "interfaces is written 'interface#function(args)'. Plain arguments may follow as words.",
+     "arcella-cli call calc 'add(20, 22)'\n"
+     "arcella-cli call calc add 20 22\n"
+     "arcella-cli call calc 'translate({x: 1, y: 2}, {x: 0.5, y: 0.5})'"},
+    {Verb::Run, "run",
+     "COMPONENT|DEPLOYMENT [--mount H:G[:rw]] [--env K=V] [--timeout-ms N] [-- ARGS]",
+     "run a command once, to its end",
+     "The guest gets this command's standard input, output and error, and its exit status becomes\n"
+     "this command's. --mount gives it the host folder H as G, read-only without :rw. Ctrl-C ends "
+     "it.\n"
+     "With --json the output is captured and printed with the result.",
+     "arcella-cli run word-count --mount ./docs:/data\n"
+     "arcella-cli run hello-core@1.0.0 --env NAME=you -- --exit 3"},
+    {Verb::List, "list", "[components] [deployments] [instances] [workers]",
+     "show what is installed, deployed and running", "Without a word: all four.",
+     "arcella-cli list\narcella-cli list deployments --json"},
+    {Verb::Status, "status", "", "show the daemon and its workers", "", "arcella-cli status"},
+    {Verb::Describe, "describe", "ID", "show everything about a component or a deployment", "",
+     "arcella-cli describe calc@1.0.0\narcella-cli describe calc"},
+    {Verb::Wit, "wit", "ID", "print the WIT of a component",
+     "ID is a component, or a deployment of it.", "arcella-cli wit calc@1.0.0"},
+    {Verb::Logs, "logs", "[DEPLOYMENT] [--instance I] [-n N] [-f]",
+     "show what guests wrote to stdout and stderr",
+     "The last N lines (100), of all deployments when none is named. -f goes on with new ones "
+     "until\n"
+     "Ctrl-C.",
+     "arcella-cli logs greeter -f"},
+    {Verb::Ping, "ping", "", "ask whether the daemon answers", "", "arcella-cli ping"},
+    {Verb::Shutdown, "shutdown", "", "stop guests, workers and the daemon",
+     "Returns when the daemon is gone. What was running runs again when it is started.",
+     "arcella-cli shutdown"},
+    {Verb::Help, "help", "[COMMAND | exit-codes]", "explain a command, or the exit status", "",
+     "arcella-cli help run\narcella-cli help exit-codes"},
+}};
+
+constexpr std::string_view kGlobalOptions =
+    "Options of every command, before or after it:\n"
+    "  --home DIR     home of the daemon (ARCELLA_HOME, else ~/.arcella)\n"
+    "  --socket PATH  its ALME socket, instead of <home>/alme\n"
+    "  --json         print the result as one JSON object\n"
+    "  -h, --help     explain the command\n";
+
+void append_padded(std::string& out, std::string_view text, std::size_t width) {
+  out += text;
+  out.append(text.size() < width ? width - text.size() : 1, ' ');
+}
+
+std::string indented(std::string_view text) {
+  std::string out = "  ";
+  for (char c : text) {
+    out += c;
+    if (c == '\n') out += "  ";
+  }
+  return out;
+}
+
+// What an exit status means to somebody who reads a script.
+std::string_view meaning_of(int status) {
+  switch (status) {
+    case 1:
+      return "a bug in Arcella: please report it";
+    case 2:
+      return "the command or an argument is wrong";
+    case 3:
+      return "no daemon answers, or a worker is not there";
+    case 4:
+      return "no such file, component, deployment, instance or function";
+    case 5:
+      return "a file that was given is not valid";
+    case 6:
+      return "it does not fit the present state, or something else has the name or address";
+    case 7:
+      return "an import that nobody offers";
+    case 8:
+      return "the guest failed: trap, deadline or limit";
+    case 9:
+      return "the operating system refused: rights, space, input or output";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::span<const Command> commands() noexcept {
+  return kCommands;
+}
+
+Result<const Command*> find_command(std::string_view name) {
+  std::array<std::string_view, kCommands.size()> names;
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    if (kCommands[i].name == name) return &kCommands[i];
+    names[i] = kCommands[i].name;
+  }
+  std::string message = "there is no command '" + inert(name) + "'";
+  if (auto near = nearest_name(name, names)) {
+    message += "; did you mean '" + std::string(*near) + "'?";
+  } else {
+    message += "; `arcella-cli --help` lists them";
+  }
+  return fail(ErrorCode::MethodNotFound, std::move(message));
+}
+
+std::string overview_text() {
+  std::string out =
+      "arcella-cli: asks the Arcella daemon to install, deploy, run and show WebAssembly "
+      "components\n\n"
+      "Usage: arcella-cli [OPTIONS] COMMAND ...\n\nCommands:\n";
+  for (const Command& command : kCommands) {
+    out += "  ";
+    append_padded(out, command.name, 10);
+    out += ' ';
+    out += command.summary;
+    out += '\n';
+  }
+  out += '\n';
+  out += kGlobalOptions;
+  out +=
+      "  --version      print the version\n\n"
+      "`arcella-cli help COMMAND` explains one; `arcella-cli help exit-codes` the exit status.\n";
+  return out;
+}
+
+std::string help_text(const Command& command) {
+  std::string out = "arcella-cli " + std::string(command.name) + ": ";
+  out += command.summary;
+  out += "\n\nUsage: arcella-cli ";
+  out += command.name;
+  if (!command.syntax.empty()) out += ' ';
+  out += command.syntax;
+  out += "\n\n";
+  if (!command.help.empty()) {
+    out += command.help;
+    out += "\n\n";
+  }
+  out += kGlobalOptions;
+  out += "\nExamples:\n";
+  out += indented(command.example);
+  out += '\n';
+  return out;
+}
+
+std::string exit_codes_text() {
+  std::map<int, std::vector<std::string_view>> by_status;
+  for (int i = 0; i < kErrorCodeCount; ++i) {
+    const ErrorTraits& traits = traits_of(static_cast<ErrorCode>(i));
+    by_status[traits.exit_status].push_back(traits.name);
+  }
+  std::string out =
+      "Exit status of arcella-cli; in brackets the codes of ALME (docs/alme-protocol.md)\n\n"
+      "    0  done\n";
+  for (const auto& [status, names] : by_status) {
+    out += "    " + std::to_string(status) + "  ";
+    out += meaning_of(status);
+    out += "\n       [" + join(names, ", ") + "]\n";
+  }
+  out +=
+      "  130  interrupted by Ctrl-C; a guest that `run` started is ended\n\n"
+      "`run` exits with the guest's own status when the guest ended by itself.\n";
+  return out;
+}
+
+}  // namespace arcella::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Carries out one command: asks the daemon, prints what it answered, gives the exit status.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "base/result.h"
+#include "cli/arguments.h"
+#include "cli/render.h"
+
+namespace arcella::cli {
+
+inline constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells have it
+
+struct Surroundings {
+  std::ostream& out;
+  std::ostream& err;
+  std::string folder;  // relative paths start here
+  Colour colour = Colour::Off;
+  bool err_is_terminal = false;  // shows that a long operation is on its way
+};
+
+// The exit status; an Error has its own (ErrorTraits::exit_status).
+[[nodiscard]] Result<int> carry_out(const Arguments& arguments, Surroundings& surroundings);
+
+// Parses, carries out, reports: all of main() but where the words and the terminal come from.
+int run_program(std::span<const std::string> words, const Environment& environment,
+                Surroundings& surroundings);
+
+// HOST:GUEST or HOST:GUEST:rw; HOST is made absolute.
+[[nodiscard]] Result<model::Mount> parse_mount(const std::string& text, const std::string& folder);
+
+}  // namespace arcella::cli

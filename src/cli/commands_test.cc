@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "cli/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "cli/testing/fake_daemon.h"
+
+namespace arcella::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+  std::vector<std::string> heard;
+};
+
+// What a command prints when the daemon gives this result (or this whole answer, if it starts with
+// `"error"`).
+Outcome run_command(std::vector<std::string> words, const std::string& member) {
+  testing::FakeDaemon daemon({R"({"jsonrpc":"2.0","id":1,)" + member + "}\n"});
+  words.insert(words.begin(), {"--home", daemon.home()});
+  std::ostringstream out;
+  std::ostringstream err;
+  Surroundings surroundings{out, err, "/here", Colour::Off, false};
+  Outcome outcome;
+  outcome.status = run_program(words, {"", "/home/user", "/here"}, surroundings);
+  daemon.join();
+  outcome.out = out.str();
+  outcome.err = err.str();
+  outcome.heard = daemon.heard();
+  return outcome;
+}
+
+constexpr const char* kCalc =
+    R"({"id":"calc","module_id":"calc@1.0.0","state":"running","kind":"service","replicas":1,)"
+    R"("ready":1,"isolation":"main","group":null,"listen":null,"restarts":0,"reason":null})";
+
+std::string result(const std::string& value) {
+  return R"("result":)" + value;
+}
+
+TEST(Commands, InstallSendsAnAbsolutePath) {
+  const Outcome outcome = run_command({"install", "./x/../calc.wasm"},
+                                      result(R"({"id":"calc@1.0.0","kind":"service"})"));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "installed calc@1.0.0 (service)\n");
+  EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("params":{"path":"/here/calc.wasm"})")));
+}
+
+TEST(Commands, JsonPrintsTheResultAsItCame) {
+  const Outcome outcome =
+      run_command({"install", "calc.wasm", "--json"}, result(R"({"id":"calc@1.0.0","new":1})"));
+  EXPECT_EQ(outcome.out, "{\"id\":\"calc@1.0.0\",\"new\":1}\n");
+}
+
+TEST(Commands, CallSendsFunctionAndArguments) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"call", "calc", "add(20, 22)"}, {"call", "calc", "add", "20", "22"}}) {
+    const Outcome outcome = run_command(words, result(R"({"result":"42"})"));
+    EXPECT_EQ(outcome.out, "42\n");
+    EXPECT_THAT(outcome.heard,
+                ElementsAre(HasSubstr(
+                    R"("params":{"deployment":"calc","function":"add","args":"20, 22"})")));
+  }
+}
+
+TEST(Commands, StartShowsTheDeployment) {
+  const Outcome outcome = run_command({"start", "calc"}, result(kCalc));
+  EXPECT_EQ(outcome.out, "calc: running, 1/1 ready in main\n");
+  EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("params":{"deployment":"calc"})")));
+}
+
+TEST(Commands, DeployShowsEachDeployment) {
+  const Outcome outcome = run_command({"deploy", "a.deployment.toml", "/b.deployment.toml"},
+                                      result(R"({"deployments":[)" + std::string(kCalc) + "]}"));
+  EXPECT_EQ(outcome.out, "deployed calc (calc@1.0.0): running\n");
+  EXPECT_THAT(
+      outcome.heard,
+      ElementsAre(HasSubstr(R"("paths":["/here/a.deployment.toml","/b.deployment.toml"])")));
+}
+
+TEST(Commands, ListAsksForTheSections) {
+  const Outcome outcome = run_command({"list", "workers"}, result(R"({"workers":[]})"));
+  EXPECT_EQ(outcome.out, "no workers\n");
+  EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"({"what":["workers"]})")));
+}
+
+TEST(Commands, RunGivesTheGuestsExitStatus) {
+  const Outcome outcome =
+      run_command({"run", "hello", "--mount", "data:/d:rw", "--env", "A=b=c", "--", "-x"},
+                  result(R"({"exit_status":3,"failure":null})"));
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(
+      outcome.heard,
+      ElementsAre(HasSubstr(
+          R"("params":{"target":"hello","args":["-x"],"env":{"A":"b=c"},)"
+          R"("mounts":[{"host":"/here/data","guest":"/d","access":"read-write"}],"stdio":true})")));
+}
+
+TEST(Commands, RunThatTrapsIsAnErrorWithItsBacktrace) {
+  const Outcome outcome = run_command(
+      {"run", "hello"}, result(R"({"exit_status":1,"failure":"unreachable","backtrace":"0: f"})"));
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "arcella-cli: unreachable\n  0: f\n");
+}
+
+TEST(Commands, ErrorIsOneLineWithItsExitStatus) {
+  const Outcome outcome = run_command(
+      {"start", "x"},
+      R"("error":{"code":-32003,"message":"no deployment 'x'","data":{"code":"not-found"}})");
+  EXPECT_EQ(outcome.status, 4);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "arcella-cli: no deployment 'x'\n");
+}
+
+TEST(Commands, AnswerOfAnotherShapeIsAnErrorNotACrash) {
+  for (const char* value : {"7", "[]", "{}", "null", R"({"deployments":7})"}) {
+    EXPECT_NE(run_command({"install", "x"}, result(value)).status, 0) << value;
+    EXPECT_NE(run_command({"start", "x"}, result(value)).status, 0) << value;
+    EXPECT_NE(run_command({"run", "x"}, result(value)).status, 0) << value;
+  }
+}
+
+TEST(Commands, WithoutADaemonOneLineAndThree) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Surroundings surroundings{out, err, "/here", Colour::Off, false};
+  const std::vector<std::string> words{"ping", "--home", "/nonexistent"};
+  EXPECT_EQ(run_program(words, {"", "", "/here"}, surroundings), 3);
+  EXPECT_EQ(err.str(),
+            "arcella-cli: no daemon answers at /nonexistent/alme; start one with `arcella --home "
+            "/nonexistent`\n");
+}
+
+TEST(Commands, ShutdownWaitsForTheConnectionToClose) {
+  const Outcome outcome = run_command({"shutdown"}, result("{}"));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "the daemon has shut down\n");
+}
+
+TEST(ParseMount, TakesHostGuestAndAccess) {
+  auto read = parse_mount("data:/d", "/here");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(*read, (model::Mount{"/here/data", "/d", false}));
+  auto write = parse_mount("/a:b:/d:rw", "/here");
+  ASSERT_TRUE(write.has_value());
+  EXPECT_EQ(*write, (model::Mount{"/a:b", "/d", true}));
+  for (const char* text : {"", ":", "a", "a:", ":b", ":rw", "a:rw:"}) {
+    EXPECT_FALSE(parse_mount(text, "/here").has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace arcella::cli
