@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// A real daemon in a fresh home, the real command line, and raw ALME, for tests of the whole
+// platform.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/process.h"
+#include "wire/frame_codec.h"
+#include "wire/json.h"
+
+namespace arcella::integration {
+
+// One connection that speaks lines. Blocking, under kDeadline.
+class AlmeConnection {
+ public:
+  explicit AlmeConnection(const std::string& socket);
+  [[nodiscard]] bool connected() const noexcept { return socket_.valid(); }
+  void send(std::string_view line);
+  // The next line; nullopt at the end or after the deadline.
+  std::optional<std::string> read();
+  // Sends a request and gives its answer, result or error.
+  wire::Json ask(std::string_view method, const wire::Json& params);
+  void close() { socket_.reset(); }
+
+ private:
+  UniqueFd socket_;
+  wire::LineCodec codec_{64U << 20};
+  std::int64_t last_id_ = 0;
+};
+
+class DaemonTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(start_daemon()); }
+  void TearDown() override;
+
+  // Waits for the readiness descriptor: no polling, no sleep.
+  bool start_daemon(const ProcessOptions& how = {});
+  // A second daemon on the same home, to its end.
+  ProgramResult start_second_daemon();
+  void kill_daemon(int signal);
+
+  // arcella-cli with --home of this test.
+  [[nodiscard]] ProgramResult cli(const std::vector<std::string>& words,
+                                  std::string_view input = {});
+  // The same with --json: its parsed output. Fails the test if the status is not 0.
+  wire::Json cli_json(std::vector<std::string> words);
+  // Installs and deploys an example; the deployment's file is one of the example's own.
+  void install(std::string_view example);
+  void deploy(const std::string& file);
+  void start(const std::string& deployment);
+
+  // Everything that `list` shows, without what changes by itself (pids, memory).
+  std::string state();
+  // A deployment's or instance's entry of `list`.
+  wire::Json deployment(std::string_view id);
+  std::vector<wire::Json> instances_of(std::string_view deployment);
+
+  [[nodiscard]] std::string home() const { return folder_.path() + "/home"; }
+  [[nodiscard]] std::string socket() const { return home() + "/alme"; }
+  // What the daemon and its workers wrote to standard error.
+  std::string daemon_log() const;
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Process> daemon_;
+};
+
+// "one line that says what, where and how to mend it": exactly one that is not indented, which
+// begins with the name.
+[[nodiscard]] ::testing::AssertionResult is_one_line(const ProgramResult& result);
+
+}  // namespace arcella::integration
