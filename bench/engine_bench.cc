@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What a call and an instance cost through the C++ door (src/engine); harness/ is the same in plain
+// Rust.
+//   engine_bench compile WASM ARTIFACT   what the compile helper makes, for both programs
+//   engine_bench run ARTIFACT            then one round per line on stdin, `NAME COUNT`, answered
+//   by
+//                                        {"name": NAME, "ns": per operation}
+#include <fcntl.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "engine/component.h"
+#include "engine/engine.h"
+#include "engine/instance.h"
+
+namespace arcella::bench {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+constexpr std::size_t kTextBytes = 4096;
+constexpr std::uint64_t kGuestMemoryBytesMax = 64ULL << 20;
+
+// Runs what was posted on the thread that waits: the shortest loop there is.
+class WaitingExecutor final : public engine::Executor {
+ public:
+  void post(std::function<void()> work) override {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.push_back(std::move(work));
+    }
+    posted_.notify_one();
+  }
+
+  // Returns when `ended` is true; only work that runs here makes it so.
+  void run_until(const bool& ended) {
+    while (!ended) {
+      std::unique_lock lock(mutex_);
+      posted_.wait(lock, [this] { return !queue_.empty(); });
+      const std::function<void()> work = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      work();
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable posted_;
+  std::deque<std::function<void()>> queue_;
+};
+
+class NullSink final : public engine::OutputSink {
+ public:
+  void write(engine::OutputStream, std::string_view) override {}
+};
+
+// The arguments in MessagePack, as a caller writes them (engine/instance.h, Encoding::Values).
+void put(Bytes& bytes, std::initializer_list<unsigned> values) {
+  for (const unsigned value : values) bytes.push_back(static_cast<std::byte>(value));
+}
+
+Bytes two_numbers(std::uint32_t a, std::uint32_t b) {
+  Bytes bytes;
+  put(bytes, {0x92});
+  for (const std::uint32_t number : {a, b}) {
+    put(bytes,
+        {0xce, number >> 24U, (number >> 16U) & 0xffU, (number >> 8U) & 0xffU, number & 0xffU});
+  }
+  return bytes;
+}
+
+Bytes one_text(std::string_view text) {
+  Bytes bytes;
+  put(bytes, {0x91, 0xda, static_cast<unsigned>(text.size() >> 8U),
+              static_cast<unsigned>(text.size() & 0xffU)});
+  const auto raw = std::as_bytes(std::span(text));
+  bytes.insert(bytes.end(), raw.begin(), raw.end());
+  return bytes;
+}
+
+// The deployment's policy, linked; makes the instances.
+struct Guest {
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<engine::InstancePre> pre;
+};
+
+Result<Guest> load(const char* path) {
+  Guest guest;
+  engine::EngineConfig config;
+  config.use = engine::EngineUse::Serve;
+  ARCELLA_TRY(guest.engine, engine::Engine::create(config));
+  UniqueFd artifact(open(path, O_RDONLY | O_CLOEXEC));
+  if (!artifact.valid()) return fail(ErrorCode::Io, std::string("opening ") + path);
+  ARCELLA_TRY(auto component, guest.engine->load(std::move(artifact)));
+  const engine::StoreLimits limits{.memory_bytes = kGuestMemoryBytesMax,
+                                   .fuel = std::nullopt,
+                                   .call_timeout = limits::kCallTimeoutDefault};
+  ARCELLA_TRY(guest.pre,
+              engine::InstancePre::link(*guest.engine, component, engine::WasiPolicy{}, limits));
+  return guest;
+}
+
+class Bench {
+ public:
+  explicit Bench(const engine::InstancePre& pre) : pre_(pre) {}
+
+  Result<void> prepare() {
+    ARCELLA_TRY(instance_, instantiate());
+    ARCELLA_TRY(add_, instance_->resolve("examples:calc/ops@1.0.0#add"));
+    ARCELLA_TRY(echo_string_, instance_->resolve("examples:calc/ops@1.0.0#echo-string"));
+    return {};
+  }
+
+  Result<double> round(const std::string& name, std::uint32_t count) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::string text(kTextBytes, 'x');
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (name == "call-u32") {
+        ARCELLA_TRY(const Bytes sum, call(add_, two_numbers(i, 22)));
+        if (sum.empty()) return fail(ErrorCode::Internal, "add gave nothing");
+      } else if (name == "call-string-4k") {
+        ARCELLA_TRY(const Bytes echo, call(echo_string_, one_text(text)));
+        if (echo.size() != kTextBytes + 3)
+          return fail(ErrorCode::Internal, "echo-string gave another length");
+      } else if (name == "instantiate") {
+        ARCELLA_TRY([[maybe_unused]] const auto dropped, instantiate());
+      } else {
+        return fail(ErrorCode::InvalidParams, "no bench named " + name);
+      }
+    }
+    const std::chrono::duration<double, std::nano> elapsed =
+        std::chrono::steady_clock::now() - start;
+    return elapsed.count() / count;
+  }
+
+ private:
+  Result<std::unique_ptr<engine::Instance>> instantiate() {
+    bool ended = false;
+    Result<std::unique_ptr<engine::Instance>> made = nullptr;
+    pre_.instantiate(executor_, sink_, [&](Result<std::unique_ptr<engine::Instance>> result) {
+      made = std::move(result);
+      ended = true;
+    });
+    executor_.run_until(ended);
+    return made;
+  }
+
+  Result<Bytes> call(const std::shared_ptr<const engine::Instance::Function>& function,
+                     const Bytes& arguments) {
+    bool ended = false;
+    engine::CallOutcome outcome;
+    instance_->call(executor_, function, engine::Encoding::Values, arguments,
+                    std::chrono::milliseconds{0}, [&](engine::CallOutcome result) {
+                      outcome = std::move(result);
+                      ended = true;
+                    });
+    executor_.run_until(ended);
+    if (outcome.outcome != engine::Outcome::Returned)
+      return fail(ErrorCode::Internal, outcome.message);
+    return std::move(outcome.payload);
+  }
+
+  const engine::InstancePre& pre_;
+  WaitingExecutor executor_;
+  NullSink sink_;
+  std::unique_ptr<engine::Instance> instance_;
+  std::shared_ptr<const engine::Instance::Function> add_;
+  std::shared_ptr<const engine::Instance::Function> echo_string_;
+};
+
+Result<void> compile(const char* wasm_path, const char* artifact_path) {
+  ARCELLA_TRY(const std::string wasm, read_file(wasm_path, limits::kWasmBytesMax));
+  engine::EngineConfig config;
+  config.use = engine::EngineUse::Compile;
+  ARCELLA_TRY(const auto compiler, engine::Engine::create(config));
+  ARCELLA_TRY(const Bytes artifact, compiler->compile(std::as_bytes(std::span(wasm))));
+  std::ofstream file(artifact_path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(artifact.data()),
+             static_cast<std::streamsize>(artifact.size()));
+  if (!file.flush()) return fail(ErrorCode::Io, std::string("writing ") + artifact_path);
+  return {};
+}
+
+Result<void> run(const char* artifact_path) {
+  ARCELLA_TRY(const Guest guest, load(artifact_path));
+  Bench bench(*guest.pre);
+  ARCELLA_TRY_VOID(bench.prepare());
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    std::istringstream words(line);
+    std::string name;
+    std::uint32_t count = 0;
+    words >> name >> count;
+    if (count == 0) return fail(ErrorCode::InvalidParams, "a round is: NAME COUNT");
+    ARCELLA_TRY(const double ns, bench.round(name, count));
+    std::printf("{\"name\": \"%s\", \"ns\": %.1f}\n", name.c_str(), ns);
+    std::fflush(stdout);
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace arcella::bench
+
+int main(int argc, char** argv) {
+  using namespace arcella;
+  const std::string mode = argc > 1 ? argv[1] : "";
+  Result<void> done;
+  if (mode == "compile" && argc == 4) {
+    done = bench::compile(argv[2], argv[3]);
+  } else if (mode == "run" && argc == 3) {
+    done = bench::run(argv[2]);
+  } else {
+    std::fputs("usage: engine_bench compile WASM ARTIFACT | engine_bench run ARTIFACT\n", stderr);
+    return 2;
+  }
+  if (done.has_value()) return 0;
+  std::fprintf(stderr, "engine_bench: %s\n", done.error().message().c_str());
+  return 1;
+}

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The figures of docs/performance.md. Where there is a peer, its rounds and ours alternate in the same run, and the
+ratio is that of the medians: this machine's load changes from minute to minute, ratios of one run do not."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+
+from daemon import EXAMPLES, ROOT, BenchError, Daemon, free_port, rss_bytes, wait_for_port
+
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arcella"
+WASMTIME = CACHE / "peers" / "bin" / "wasmtime"
+LARGE_COMPONENT = CACHE / "peers" / "js" / "large.wasm"
+HARNESS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "cargo") / "release" / "arcella-bench-harness"
+ENGINE_BENCH = ROOT / "build" / "release" / "bench" / "engine_bench"
+# What `wasmtime serve` can be told to make fresh instances cheap.
+KEEP_RESIDENT = ("-O", "pooling-allocator=y", "-O", "pooling-memory-keep-resident=2097152",
+                 "-O", "pooling-table-keep-resident=65536", "-O", "pooling-async-stack-keep-resident=65536",
+                 "-O", "pooling-pagemap-scan=y")
+
+
+@dataclasses.dataclass
+class Figure:
+    """One measured value. `target` bounds the ratio if there is a peer, else the value; None: only shown."""
+
+    name: str
+    value: float
+    unit: str
+    peer: float | None = None
+    target: float | None = None
+    at_least: bool = False
+
+    @property
+    def ratio(self):
+        """Ours to the peer's."""
+        return self.value / self.peer if self.peer else None
+
+    @property
+    def passed(self):
+        """None where nothing is required."""
+        if self.target is None:
+            return None
+        measured = self.value if self.peer is None else self.ratio
+        return measured >= self.target if self.at_least else measured <= self.target
+
+    def json(self):
+        """The object that runs are compared by."""
+        ratio = None if self.ratio is None else round(self.ratio, 3)
+        peer = None if self.peer is None else round(self.peer, 3)
+        return {"name": self.name, "value": round(self.value, 3), "unit": self.unit, "peer": peer, "ratio": ratio}
+
+
+class Rounds:
+    """A bench program that answers one round per line: engine_bench (C++) or the harness (Rust)."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def round(self, name, count):
+        """Nanoseconds per operation."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{name} {count}\n")
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise BenchError(f"{self.process.args[0]} ended with {self.process.wait()} in {name}")
+        return json.loads(line)["ns"]
+
+    def close(self):
+        """Lets it end."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def against_harness(benches):
+    """name -> (count per round, target): our door and plain Rust, round by round."""
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = pathlib.Path(folder) / "calc.artifact"
+        subprocess.run([ENGINE_BENCH, "compile", EXAMPLES / "calc" / "calc.wasm", artifact], check=True)
+        ours, peer = Rounds(ENGINE_BENCH, "run", artifact), Rounds(HARNESS, artifact)
+        try:
+            for name, (count, target) in benches.items():
+                samples = {ours: [], peer: []}
+                for number in range(22):
+                    for program in (ours, peer) if number % 2 else (peer, ours):
+                        samples[program].append(program.round(name, count))
+                # The first two rounds warm up caches and the pool.
+                value, other = (statistics.median(samples[program][2:]) for program in (ours, peer))
+                yield Figure(name, value, "ns", other, target)
+        finally:
+            ours.close()
+            peer.close()
+
+
+def call_figures():
+    """Host -> guest through the C++ door."""
+    yield from against_harness({"call-u32": (50_000, 1.3), "call-string-4k": (20_000, 1.3)})
+
+
+def instantiate_figures():
+    """Instantiate and drop of calc."""
+    yield from against_harness({"instantiate": (5_000, 1.2)})
+
+
+def requests_per_second(port, seconds=4):
+    """wrk with 64 connections; any failure makes the figure worthless."""
+    done = subprocess.run(["wrk", "-t2", "-c64", f"-d{seconds}s", f"http://127.0.0.1:{port}/bench"],
+                          capture_output=True, text=True, check=True)
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise BenchError(f"wrk saw failures on port {port}: {done.stdout}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
+
+
+def greeter_deployment(port):
+    """The example's deployment on a port of this run."""
+    text = (EXAMPLES / "greeter" / "greeter.deployment.toml").read_text()
+    return text.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+
+
+@contextlib.contextmanager
+def wasmtime_serve(*flags):
+    """Its port, while it serves greeter."""
+    port = free_port()
+    # `-S cli` is no tuning: it offers what Rust's standard library imports.
+    command = [str(WASMTIME), "serve", "-S", "cli", *flags, "--addr", f"127.0.0.1:{port}",
+               str(EXAMPLES / "greeter" / "greeter.wasm")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for_port(port, process)
+            yield port
+        finally:
+            process.terminate()
+
+
+def greeter_figures():
+    """A fresh instance per request, 64 connections."""
+    port = free_port()
+    with Daemon() as daemon, wasmtime_serve() as default, wasmtime_serve(*KEEP_RESIDENT) as best:
+        daemon.cli("install", EXAMPLES / "greeter" / "greeter.wasm")
+        daemon.deploy("greeter", greeter_deployment(port))
+        daemon.cli("start", "greeter")
+        wait_for_port(port, None)
+        ports = [port, default, best]
+        samples = {each: [] for each in ports}
+        for number in range(6):
+            for each in ports[number % 3:] + ports[:number % 3]:
+                samples[each].append(requests_per_second(each))
+    # The first round warms up.
+    ours, default_rate, best_rate = (statistics.median(samples[each][1:]) for each in ports)
+    yield Figure("greeter-against-default", ours, "req/s", default_rate, 3.0, at_least=True)
+    yield Figure("greeter-against-best-flags", ours, "req/s", best_rate, 1.3, at_least=True)
+
+
+def replicas_figures():
+    """1000 replicas of calc into a running worker."""
+    with Daemon() as daemon:
+        daemon.cli("install", EXAMPLES / "calc" / "calc.wasm")
+        daemon.deploy("many", '[deployment]\nmodule_id = "calc@1.0.0"\ngroup = "many"\nreplicas = 1\n')
+        daemon.cli("start", "many")
+        daemon.wait_until_ready("many", 1)
+        pid = daemon.worker_pid("many")
+        seconds, growth = [], []
+        for _ in range(3):
+            before = rss_bytes(pid)
+            started = time.perf_counter()
+            daemon.cli("scale", "many", 1001)
+            daemon.wait_until_ready("many", 1001)
+            seconds.append(time.perf_counter() - started)
+            growth.append((rss_bytes(pid) - before) / 1000)
+            daemon.cli("scale", "many", 1)
+            daemon.wait_until_ready("many", 1)
+    yield Figure("replicas-1000", statistics.median(seconds), "s", target=1.0)
+    # The first time: later ones find the pool's slots still resident.
+    yield Figure("replica-rss", growth[0] / 1024, "KiB")
+
+
+def install_figures():
+    """An 11 MB component: compiled once, then started from the cache."""
+    installs, compiles, starts = [], [], []
+    for _ in range(3):
+        with Daemon() as daemon:
+            installs.append(daemon.timed("install", LARGE_COMPONENT))
+            daemon.deploy("large", '[deployment]\nmodule_id = "large@1.0.0"\ngroup = "large"\n')
+            daemon.cli("start", "large")
+            daemon.cli("stop", "large")
+            starts.append(daemon.timed("start", "large"))
+            daemon.wait_until_ready("large", 1)
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            subprocess.run([WASMTIME, "compile", "-o", f"{folder}/large.cwasm", LARGE_COMPONENT], check=True)
+            compiles.append(time.perf_counter() - started)
+    install, start = statistics.median(installs), statistics.median(starts)
+    yield Figure("install-11mb", install, "s", statistics.median(compiles), 1.1)
+    yield Figure("second-start-11mb", start, "s", install, 1 / 20)
+
+
+def daemon_figures():
+    """A daemon without guests."""
+    ready, resident = [], []
+    for _ in range(10):
+        with Daemon() as daemon:
+            ready.append(daemon.ready_seconds * 1000)
+            resident.append(rss_bytes(daemon.process.pid) / (1 << 20))
+    yield Figure("daemon-ready", statistics.median(ready), "ms", target=100)
+    yield Figure("daemon-rss", statistics.median(resident), "MiB", target=40)
+
+
+FIGURES = {
+    "call": call_figures,
+    "instantiate": instantiate_figures,
+    "greeter": greeter_figures,
+    "replicas": replicas_figures,
+    "install": install_figures,
+    "daemon": daemon_figures,
+}
