@@ -16,12 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::string_view kSuffix = ".deployment.toml";
 
-std::string_view trimmed(std::string_view text) {
-  std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 Result<model::DeploymentId> id_of(const fs::path& path) {
   std::string name = path.filename().string();
   if (name.size() <= kSuffix.size() || !name.ends_with(kSuffix)) {
@@ -62,28 +56,6 @@ Result<std::vector<DeploymentFile>> read_deployment_files(const std::vector<std:
   }
   if (!diagnostics.empty()) return fail(manifest::to_error(diagnostics));
   return files;
-}
-
-int line_of_field(std::string_view text, std::string_view field) {
-  std::string table;
-  int number = 0;
-  while (!text.empty()) {
-    ++number;
-    std::size_t newline = std::min(text.find('\n'), text.size());
-    std::string_view line = trimmed(text.substr(0, newline));
-    text.remove_prefix(std::min(newline + 1, text.size()));
-    if (line.empty() || line.front() == '#') continue;
-    if (line.front() == '[') {
-      std::size_t first = line.find_first_not_of("[ \t");
-      table = first == std::string_view::npos ? ""
-                                              : trimmed(line.substr(first, line.find(']') - first));
-      if (table == field) return number;
-      continue;
-    }
-    std::string key(trimmed(line.substr(0, line.find('='))));
-    if ((table.empty() ? key : table + "." + key) == field) return number;
-  }
-  return 0;
 }
 
 }  // namespace arcella::runtime

@@ -22,8 +22,4 @@ struct DeploymentFile {
 [[nodiscard]] Result<std::vector<DeploymentFile>> read_deployment_files(
     const std::vector<std::string>& paths);
 
-// Where in `text` the field stands that a rule names ("deployment.overrides.trusted"); 0 when it is
-// not written there.
-[[nodiscard]] int line_of_field(std::string_view text, std::string_view field);
-
 }  // namespace arcella::runtime

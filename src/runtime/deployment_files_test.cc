@@ -42,16 +42,5 @@ TEST(DeploymentFiles, RefusesOtherNamesMissingFilesAndOneIdTwice) {
   EXPECT_FALSE(read_deployment_files({path, path}).has_value());
 }
 
-TEST(DeploymentFiles, FindsTheLineOfAField) {
-  std::string_view text =
-      "# a comment\n[deployment]\nreplicas = 2\n\n[deployment.overrides]\ntrusted = "
-      "true\n[deployment.http]\n";
-  EXPECT_EQ(line_of_field(text, "deployment.replicas"), 3);
-  EXPECT_EQ(line_of_field(text, "deployment.overrides.trusted"), 6);
-  EXPECT_EQ(line_of_field(text, "deployment.http"), 7);
-  EXPECT_EQ(line_of_field(text, "deployment.group"), 0);
-  EXPECT_EQ(line_of_field("[", "x"), 0);
-}
-
 }  // namespace
 }  // namespace arcella::runtime

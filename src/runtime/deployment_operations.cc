@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "manifest/rule_diagnostics.h"
 #include "model/deployment_rules.h"
 #include "runtime/listen_socket.h"
 
@@ -71,23 +72,23 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
   std::vector<manifest::Diagnostic> diagnostics;
   std::size_t added = 0;
   for (const DeploymentFile& file : files) {
-    auto complain = [&](std::string_view field, std::string message) {
-      diagnostics.push_back({file.path, line_of_field(file.text, field), 1, std::move(message)});
+    auto complain = [&](const std::vector<model::RuleViolation>& violations) {
+      for (auto& diagnostic : manifest::locate(violations, file.text, file.path)) {
+        diagnostics.push_back(std::move(diagnostic));
+      }
     };
     const ComponentRecord* component = core_.registry.find(file.spec.component);
     if (component == nullptr) {
       std::string hint = "install it first (`arcella-cli install PATH`)";
       auto near = core_.registry.find_component(file.spec.component.name());
       if (near.has_value()) hint = "installed is '" + (*near)->component.id.str() + "'";
-      complain("deployment.module_id",
-               "component '" + file.spec.component.str() + "' is not installed: " + hint);
+      complain({{"deployment.module_id",
+                 "component '" + file.spec.component.str() + "' is not installed: " + hint}});
       continue;
     }
     model::Deployment deployment{file.spec,
                                  model::merge(component->template_fields, file.spec.overrides)};
-    for (model::RuleViolation& violation : model::check_rules(deployment, component->component)) {
-      complain(violation.field, std::move(violation.message));
-    }
+    complain(model::check_rules(deployment, component->component));
     const DeploymentRecord* there = core_.registry.find(file.spec.id);
     if (there == nullptr) ++added;
     bool same = there != nullptr && there->deployment.spec == deployment.spec &&
@@ -99,12 +100,7 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
     }
     changed.push_back(std::move(deployment));
   }
-  if (!diagnostics.empty()) {
-    for (manifest::Diagnostic& diagnostic : diagnostics) {
-      if (diagnostic.line == 0) diagnostic.column = 0;
-    }
-    return fail(manifest::to_error(diagnostics));
-  }
+  if (!diagnostics.empty()) return fail(manifest::to_error(diagnostics));
   if (core_.registry.deployments().size() + added >
       static_cast<std::size_t>(limits::kDeploymentsMax)) {
     return fail(ErrorCode::LimitExceeded,

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "manifest/diagnostic.h"
 #include "manifest/manifests.h"
+#include "wit/interface_name.h"
 
 namespace arcella::runtime {
 namespace {
@@ -79,53 +80,11 @@ Result<std::optional<TextFile>> first_there(const fs::path& folder,
   return std::optional<TextFile>();
 }
 
-struct StatedName {
-  std::string_view package;    // "ns:pkg", or the whole of a name without ':'
-  std::string_view interface;  // after '/', may be empty
-  std::string_view version;    // after '@', may be empty
-};
-
-StatedName split(std::string_view name) {
-  StatedName result;
-  std::size_t at = name.rfind('@');
-  if (at != std::string_view::npos) {
-    result.version = name.substr(at + 1);
-    name = name.substr(0, at);
-  }
-  std::size_t slash = name.find('/');
-  result.package = name.substr(0, slash);
-  if (slash != std::string_view::npos) result.interface = name.substr(slash + 1);
-  return result;
-}
-
-// "1.2.3" -> {"1", "2", "3"}.
-std::vector<std::string_view> numbers(std::string_view version) {
-  std::vector<std::string_view> result;
-  while (true) {
-    std::size_t dot = version.find('.');
-    result.push_back(version.substr(0, dot));
-    if (dot == std::string_view::npos) return result;
-    version.remove_prefix(dot + 1);
-  }
-}
-
-// Equal up to the number that semver lets break: the first that is not zero.
-bool compatible_versions(std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty() || a == b) return true;
-  auto left = numbers(a);
-  auto right = numbers(b);
-  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
-    if (left[i] != right[i]) return false;
-    if (left[i] != "0") return true;
-  }
-  return true;
-}
-
+// A plain function at the root of the world has no interface's name: then the words decide.
 bool states(std::string_view stated, std::string_view actual) {
-  StatedName a = split(stated);
-  StatedName b = split(actual);
-  return a.package == b.package && (a.interface.empty() || a.interface == b.interface) &&
-         compatible_versions(a.version, b.version);
+  const auto a = wit::InterfaceName::parse(stated);
+  const auto b = wit::InterfaceName::parse(actual);
+  return a.has_value() && b.has_value() ? wit::means(*a, *b) : stated == actual;
 }
 
 // One line that lists both sides, or nothing when they agree.

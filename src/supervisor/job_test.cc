@@ -145,7 +145,8 @@ TEST_F(JobTest, CompileIsKilledAtItsDeadline) {
 }
 
 aio::Task<> compile_into(std::string worker, UniqueFd wasm, ErrorCode& code) {
-  auto result = co_await compile(std::move(worker), std::move(wasm), {}, false);
+  const WorkerTraits traits;
+  auto result = co_await compile(std::move(worker), std::move(wasm), traits, false);
   code = result.has_value() ? ErrorCode::Internal : result.error().code();
 }
 aio::Task<> cancelled(aio::Loop& loop, std::string worker) {

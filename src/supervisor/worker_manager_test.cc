@@ -153,7 +153,8 @@ TEST(WorkerManager, AWorkerIsUpWhenItHasGreeted) {
 
 aio::Task<> ask(Fixture& fixture, Result<ipc::Reply>& result, milliseconds deadline) {
   ipc::ResolveFunction question{0, kCalc, "add"};
-  result = co_await fixture.manager.request(kWeb, question, {}, deadline);
+  std::vector<UniqueFd> no_fds;
+  result = co_await fixture.manager.request(kWeb, question, std::move(no_fds), deadline);
 }
 aio::Task<> answers(Fixture& fixture) {
   auto worker = co_await start(fixture);
@@ -204,7 +205,9 @@ TEST(WorkerManager, ARequestHasADeadlineAndCarriesDescriptors) {
 }
 
 aio::Task<> dies_meanwhile(Fixture& fixture) {
-  auto none = co_await fixture.manager.request(kWeb, ipc::QueryStatistics{0, kCalc}, {}, hours(1));
+  const ipc::QueryStatistics question{0, kCalc};
+  std::vector<UniqueFd> no_fds;
+  auto none = co_await fixture.manager.request(kWeb, question, std::move(no_fds), hours(1));
   EXPECT_EQ(none.error().code(), ErrorCode::Unavailable);
   auto worker = co_await start(fixture);
   aio::TaskScope scope(fixture.loop.executor());
@@ -308,7 +311,8 @@ TEST(WorkerManager, GivesUpOnAWorkerThatDiesTooOften) {
 aio::Task<> cannot_spawn(Fixture& fixture) {
   fixture.spawner.failure =
       Error(ErrorCode::NotFound, "starting /opt/arcella-worker: no such file");
-  auto result = co_await fixture.manager.ensure_up(kWeb, {});
+  const WorkerTraits traits;
+  auto result = co_await fixture.manager.ensure_up(kWeb, traits);
   EXPECT_EQ(result.error().code(), ErrorCode::Unavailable);
   EXPECT_NE(result.error().message().find("no such file"), std::string::npos);
   EXPECT_EQ(fixture.manager.status(kWeb)->state, model::WorkerState::Backoff);
@@ -322,7 +326,8 @@ TEST(WorkerManager, AWorkerThatCannotBeStartedIsTriedAgain) {
 }
 
 aio::Task<> silent(Fixture& fixture) {
-  auto result = co_await fixture.manager.ensure_up(kWeb, {});
+  const WorkerTraits traits;
+  auto result = co_await fixture.manager.ensure_up(kWeb, traits);
   EXPECT_EQ(result.error().code(), ErrorCode::Unavailable);
   EXPECT_EQ(fixture.spawner.processes[0]->signals, (std::vector<int>{SIGKILL}));
   EXPECT_EQ(fixture.listener.heard[0],
@@ -400,8 +405,9 @@ aio::Task<> stops(Fixture& fixture) {
   auto received = co_await worker->control.receive();
   EXPECT_EQ(std::get<ipc::Shutdown>(received->message).deadline_ms, 7000);
   EXPECT_EQ(fixture.manager.status(kWeb)->state, model::WorkerState::Stopping);
-  auto refused =
-      co_await fixture.manager.request(kWeb, ipc::QueryStatistics{0, kCalc}, {}, hours(1));
+  const ipc::QueryStatistics question{0, kCalc};
+  std::vector<UniqueFd> no_fds;
+  auto refused = co_await fixture.manager.request(kWeb, question, std::move(no_fds), hours(1));
   EXPECT_EQ(refused.error().code(), ErrorCode::Unavailable);
   worker.reset();
   fixture.last().exit({How::Exited, 0});
