@@ -31,8 +31,9 @@ class TaskScope {
   TaskScope(const TaskScope&) = delete;
   TaskScope& operator=(const TaskScope&) = delete;
 
-  // The task starts in the next turn of the loop. False after cancel() or close(): the task is
-  // dropped unstarted. A task that throws is a bug: the process dies.
+  // On the loop's own thread the task runs at once, up to its first wait; from outside, in the next
+  // turn of the loop. False after cancel() or close(): the task is dropped unstarted. A task that
+  // throws is a bug: the process dies.
   bool spawn(Task<> task);
   // Refuses new tasks; the old ones go on.
   void close() noexcept { closed_ = true; }

@@ -88,6 +88,9 @@ aio::Task<void> Reconciler::run_loop() {
   while (!scope_.closed()) {
     pending_ = false;
     std::optional<MonotonicTime> wake_at = tick();
+    // What needed no wait was carried out within the tick and has kicked already: nobody would wake
+    // us.
+    if (pending_) continue;
     // kick() moves the expiry, which ends the wait; nothing that a plan depends on waits longer
     // than its hold-off.
     wake_.expires_at(wake_at.value_or(kForGood));

@@ -104,6 +104,19 @@ TEST_F(ReconcilerTest, StopsDrainsUnloadsAndEndsTheWorker) {
   EXPECT_EQ(state_of(record), "stopped");
 }
 
+// What needs no wait is carried out, and kicks, while the tick that planned it is still running.
+TEST_F(ReconcilerTest, HearsAKickFromWithinItsOwnTick) {
+  wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
+  reconciler_.run();
+  io_.poll();
+  EXPECT_EQ(places_.take_journal(),
+            (Journal{"math: up", "math: load calc", "math: start calc 0+2"}));
+  wants(sample_deployment("more", "calc@1.0.0", "math"));
+  reconciler_.kick();
+  io_.poll();
+  EXPECT_EQ(places_.take_journal(), (Journal{"math: load more", "math: start more 0+1"}));
+}
+
 TEST_F(ReconcilerTest, RestartsATrappedReplicaAfterItsHoldOff) {
   DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
   settle();
