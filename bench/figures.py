@@ -184,7 +184,9 @@ def replicas_figures():
 
 def install_figures():
     """An 11 MB component: compiled once, then started from the cache."""
-    installs, compiles, starts = [], [], []
+    # Our code can be interrupted at any time, which is more code to compile; the peer is asked for the same, and once more
+    # for what it does by itself.
+    installs, compiles, plain_compiles, starts = [], [], [], []
     for _ in range(3):
         with Daemon() as daemon:
             installs.append(daemon.timed("install", LARGE_COMPONENT))
@@ -194,11 +196,14 @@ def install_figures():
             starts.append(daemon.timed("start", "large"))
             daemon.wait_until_ready("large", 1)
         with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
-            subprocess.run([WASMTIME, "compile", "-o", f"{folder}/large.cwasm", LARGE_COMPONENT], check=True)
-            compiles.append(time.perf_counter() - started)
+            for seconds, flags in ((compiles, ["-W", "epoch-interruption=y"]), (plain_compiles, [])):
+                started = time.perf_counter()
+                command = [WASMTIME, "compile", *flags, "-o", f"{folder}/large.cwasm", LARGE_COMPONENT]
+                subprocess.run(command, check=True)
+                seconds.append(time.perf_counter() - started)
     install, start = statistics.median(installs), statistics.median(starts)
     yield Figure("install-11mb", install, "s", statistics.median(compiles), 1.1)
+    yield Figure("install-11mb-against-no-epochs", install, "s", statistics.median(plain_compiles))
     yield Figure("second-start-11mb", start, "s", install, 1 / 20)
 
 

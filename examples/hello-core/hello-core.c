@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// The `hello-core` example: a core module with WASI preview 1, as any C compiler with a wasi-libc makes it.
-// Prints a greeting and its arguments; `--exit N` makes N its exit status.
+// The `hello-core` example: a core module with WASI preview 1, as any C compiler with a wasi-libc
+// makes it. Prints a greeting and its arguments; `--exit N` makes N its exit status.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

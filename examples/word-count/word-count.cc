@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// The `word-count` example: counts lines, words and bytes of the files and folders given, or of all files under the
-// mounted folder /data, and prints one row per file in the order of their paths and a total, like wc(1).
-// It uses POSIX folders instead of std::filesystem, which libc++ for wasm32-wasi does not carry.
+// The `word-count` example: counts lines, words and bytes of the files and folders given, or of all
+// files under the mounted folder /data, and prints one row per file in the order of their paths and
+// a total, like wc(1). It uses POSIX folders instead of std::filesystem, which libc++ for
+// wasm32-wasi does not carry.
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -35,10 +36,13 @@ bool complain(const std::string& path) {
   return false;
 }
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 bool count(const std::string& path, Counts& counts) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
   if (!file) return complain(path);
   std::vector<char> buffer(64U << 10);
   bool in_word = false;
@@ -55,7 +59,7 @@ bool count(const std::string& path, Counts& counts) {
 
 // Adds the files at or under `path`. A folder is read to its end before its children are opened.
 bool collect(const std::string& path, std::vector<std::string>& files) {
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) return complain(path);
   if (!S_ISDIR(status.st_mode)) {
     files.push_back(path);
@@ -67,7 +71,8 @@ bool collect(const std::string& path, std::vector<std::string>& files) {
     if (!folder) return complain(path);
     while (const dirent* entry = readdir(folder.get())) {
       const std::string name = entry->d_name;
-      if (name != "." && name != "..") children.push_back(path + (path.ends_with('/') ? "" : "/") + name);
+      if (name != "." && name != "..")
+        children.push_back(path + (path.ends_with('/') ? "" : "/") + name);
     }
   }
   bool good = true;
@@ -77,7 +82,8 @@ bool collect(const std::string& path, std::vector<std::string>& files) {
 
 void print(const Counts& counts, const char* name) {
   std::printf("%8llu %8llu %10llu  %s\n", static_cast<unsigned long long>(counts.lines),
-              static_cast<unsigned long long>(counts.words), static_cast<unsigned long long>(counts.bytes), name);
+              static_cast<unsigned long long>(counts.words),
+              static_cast<unsigned long long>(counts.bytes), name);
 }
 
 }  // namespace

@@ -64,9 +64,8 @@ TEST(Render, DeploymentIsOneLine) {
 }
 
 TEST(Render, TreeShowsAnyResult) {
-  auto value = wire::parse_json(
-      R"({"a":1,"b":null,"c":["x","y"],"d":{"e":true},)"
-      R"("f":[{"g":1,"h":"i"},{"g":2,"h":"j"}],"k":[]})");
+  auto value = wire::parse_json(R"({"a":1,"b":null,"c":["x","y"],"d":{"e":true},)"
+                                R"("f":[{"g":1,"h":"i"},{"g":2,"h":"j"}],"k":[]})");
   ASSERT_TRUE(value.has_value());
   EXPECT_EQ(
       render_tree(*value),

@@ -5,8 +5,8 @@
 
 namespace arcella::engine {
 
-// Compiled code, mapped; a component or a core module. Made by Engine::load, immutable, shared by the deployments
-// that run it (they are its owners).  Thread: any.
+// Compiled code, mapped; a component or a core module. Made by Engine::load, immutable, shared by
+// the deployments that run it (they are its owners).  Thread: any.
 class Component {
  public:
   ~Component();

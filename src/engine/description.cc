@@ -12,7 +12,8 @@ std::vector<Item> items_from(const rust::Vec<door::ItemEntry>& entries) {
   for (const door::ItemEntry& entry : entries) {
     Item item;
     item.name = door::to_string(entry.name);
-    for (const rust::String& function : entry.functions) item.functions.push_back(door::to_string(function));
+    for (const rust::String& function : entry.functions)
+      item.functions.push_back(door::to_string(function));
     items.push_back(std::move(item));
   }
   return items;

@@ -14,7 +14,8 @@ door::Settings settings_from(const EngineConfig& config) {
   settings.fuel = config.traits.fuel;
   settings.engine_use = static_cast<std::uint8_t>(config.use);
   settings.instances_max = config.instances_max;
-  settings.http_threads = config.http_threads < 0 ? 0 : static_cast<std::uint32_t>(config.http_threads);
+  settings.http_threads =
+      config.http_threads < 0 ? 0 : static_cast<std::uint32_t>(config.http_threads);
   settings.epoch_tick_ms = static_cast<std::uint64_t>(limits::kEpochTick.count());
   settings.hostcall_fuel = limits::kHostcallFuel;
   settings.resource_table_max = limits::kResourceTableMax;
@@ -27,7 +28,8 @@ door::Settings settings_from(const EngineConfig& config) {
 }  // namespace
 
 Result<std::string> engine_fingerprint(const EngineTraits& traits) {
-  return door::guarded([&] { return door::to_string(door::fingerprint(traits.concurrency, traits.fuel)); });
+  return door::guarded(
+      [&] { return door::to_string(door::fingerprint(traits.concurrency, traits.fuel)); });
 }
 
 Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
@@ -39,7 +41,9 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-const EngineTraits& Engine::traits() const noexcept { return impl_->traits; }
+const EngineTraits& Engine::traits() const noexcept {
+  return impl_->traits;
+}
 
 Result<std::vector<std::byte>> Engine::compile(std::span<const std::byte> wasm) const {
   return door::guarded([&] {

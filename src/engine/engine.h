@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// The process's one Wasmtime engine (more than one per process is refused: advisory qw58, type confusion between
-// engines). Everything else in this folder is made from it.
+// The process's one Wasmtime engine (more than one per process is refused: advisory qw58, type
+// confusion between engines). Everything else in this folder is made from it.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,13 @@
 
 namespace arcella::engine {
 
-// What changes compiled code. An artifact made with other traits cannot be loaded, so they are part of its cache key.
+// What changes compiled code. An artifact made with other traits cannot be loaded, so they are part
+// of its cache key.
 struct EngineTraits {
-  bool concurrency = false;  // WASI 0.3 (component-model async); makes every call 3-4 times dearer, so off without need
-  bool fuel = false;         // counts instructions; about half the speed of epochs alone, so off without need
+  bool concurrency = false;  // WASI 0.3 (component-model async); makes every call 3-4 times dearer,
+                             // so off without need
+  bool fuel =
+      false;  // counts instructions; about half the speed of epochs alone, so off without need
   friend bool operator==(const EngineTraits&, const EngineTraits&) = default;
 };
 
@@ -36,14 +39,15 @@ struct EngineConfig {
   int http_threads = 0;                // tokio threads; 0: one per core
 };
 
-// Identifies Wasmtime's version, the CPU features and the traits; equal fingerprints can load each other's artifacts.
-// Cheap, needs no Engine: the daemon computes cache keys with it.
+// Identifies Wasmtime's version, the CPU features and the traits; equal fingerprints can load each
+// other's artifacts. Cheap, needs no Engine: the daemon computes cache keys with it.
 [[nodiscard]] Result<std::string> engine_fingerprint(const EngineTraits& traits);
 
 class Component;
 
-// Owner: the process's main; outlives everything made from it.  Thread: any; the class is internally synchronised.
-// Holds a thread that ticks the epoch (limits::kEpochTick) and the tokio threads of WASI and HTTP.
+// Owner: the process's main; outlives everything made from it.  Thread: any; the class is
+// internally synchronised. Holds a thread that ticks the epoch (limits::kEpochTick) and the tokio
+// threads of WASI and HTTP.
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> create(const EngineConfig& config);
@@ -56,8 +60,9 @@ class Engine {
   // Only with EngineUse::Compile. `wasm` is untrusted: run this in the compile helper.
   [[nodiscard]] Result<std::vector<std::byte>> compile(std::span<const std::byte> wasm) const;
 
-  // Maps an artifact that compile() made. Loading altered native code is arbitrary code execution: the caller has
-  // checked the keyed MAC on this very descriptor, and the file behind it cannot change (a sealed memfd).
+  // Maps an artifact that compile() made. Loading altered native code is arbitrary code execution:
+  // the caller has checked the keyed MAC on this very descriptor, and the file behind it cannot
+  // change (a sealed memfd).
   [[nodiscard]] Result<std::shared_ptr<const Component>> load(UniqueFd artifact) const;
 
   struct Impl;

@@ -41,7 +41,8 @@ TEST(Engine, FingerprintsTellTraitsApart) {
 }
 
 TEST(Engine, LoadsWhatAnEngineOfTheSameTraitsCompiled) {
-  for (const EngineTraits traits : {EngineTraits{}, EngineTraits{true, false}, EngineTraits{false, true}}) {
+  for (const EngineTraits traits :
+       {EngineTraits{}, EngineTraits{true, false}, EngineTraits{false, true}}) {
     const auto artifact = testing::compile_example("calc", traits);
     EngineConfig config;
     config.traits = traits;

@@ -12,11 +12,11 @@
 namespace arcella::engine {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using std::chrono::milliseconds;
 using testing::Awaited;
+using ::testing::HasSubstr;
 using testing::Served;
+using ::testing::StartsWith;
 
 struct Listening {
   UniqueFd fd;
@@ -38,9 +38,12 @@ Listening listen_on_any_port() {
 
 std::string get(const sockaddr_in& address) {
   const UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return "refused";
-  constexpr std::string_view kRequest = "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-  EXPECT_EQ(::write(client.get(), kRequest.data(), kRequest.size()), static_cast<ssize_t>(kRequest.size()));
+  if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return "refused";
+  constexpr std::string_view kRequest =
+      "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  EXPECT_EQ(::write(client.get(), kRequest.data(), kRequest.size()),
+            static_cast<ssize_t>(kRequest.size()));
   std::string reply;
   char buffer[4096];
   while (true) {

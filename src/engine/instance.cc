@@ -10,6 +10,27 @@ std::uint64_t milliseconds(std::chrono::milliseconds duration) {
   return duration.count() < 0 ? 0 : static_cast<std::uint64_t>(duration.count());
 }
 
+// Takes down how the beginning of a call went. The adapter calls through a const interface.
+struct CallBeginning final : door::CallEnd {
+  mutable CallOutcome outcome;
+  mutable std::optional<rust::Box<door::Task>> task;
+
+  void returned(rust::Slice<const std::uint8_t> payload) const noexcept override {
+    const auto* bytes = reinterpret_cast<const std::byte*>(payload.data());
+    if (!payload.empty()) outcome.payload.assign(bytes, bytes + payload.size());
+  }
+  void failed(std::uint8_t code, std::int32_t exit_status, rust::Str message,
+              rust::Str backtrace) const noexcept override {
+    outcome.outcome = static_cast<Outcome>(code);
+    outcome.exit_status = exit_status;
+    outcome.message.assign(message.data(), message.size());
+    outcome.backtrace.assign(backtrace.data(), backtrace.size());
+  }
+  void pending(rust::Box<door::Task> begun) const noexcept override {
+    task.emplace(std::move(begun));
+  }
+};
+
 }  // namespace
 
 void CallHandle::cancel() const {
@@ -40,33 +61,38 @@ Result<std::shared_ptr<const Instance::Function>> Instance::resolve(std::string_
   });
 }
 
-CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Function>& function, Encoding encoding,
-                          std::span<const std::byte> arguments, std::chrono::milliseconds timeout, CallDone done) {
-  auto task = impl_->instance->start_call(*function->function, encoding == Encoding::Values,
-                                          door::to_slice(arguments), milliseconds(timeout));
+CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Function>& function,
+                          Encoding encoding, std::span<const std::byte> arguments,
+                          std::chrono::milliseconds timeout, CallDone done) {
   const FirstPoll first(executor);
-  if (task->poll(first)) {
+  const CallBeginning beginning;
+  impl_->instance->call_now(*function->function, encoding == Encoding::Values,
+                            door::to_slice(arguments), milliseconds(timeout), first, beginning);
+  if (!beginning.task.has_value()) {
     first.end();
-    CallOutcome outcome = door::outcome_of(*task);
-    impl_->instance->give_back(std::move(task));
     // Last: the callback may destroy this instance.
-    done(std::move(outcome));
+    done(std::move(beginning.outcome));
     return {};
   }
-  auto pending = first.go_on(std::move(task), std::move(done));
+  auto pending = first.go_on(*std::move(beginning.task), std::move(done));
   impl_->pending.add(pending);
   pending->leave();
   return CallHandle(std::move(pending));
 }
 
-bool Instance::alive() const noexcept { return impl_->instance->alive(); }
-std::uint64_t Instance::memory_bytes() const noexcept { return impl_->instance->memory_bytes(); }
+bool Instance::alive() const noexcept {
+  return impl_->instance->alive();
+}
+std::uint64_t Instance::memory_bytes() const noexcept {
+  return impl_->instance->memory_bytes();
+}
 
 namespace {
 
 class InstantiateTask final : public GuestTask {
  public:
-  InstantiateTask(Executor& executor, std::shared_ptr<door::SinkTarget> sink, InstancePre::InstantiateDone done)
+  InstantiateTask(Executor& executor, std::shared_ptr<door::SinkTarget> sink,
+                  InstancePre::InstantiateDone done)
       : GuestTask(executor), sink_(std::move(sink)), done_(std::move(done)) {}
 
  private:
@@ -100,7 +126,8 @@ door::Policy policy_from(const WasiPolicy& policy) {
     made.env.push_back(door::StringPair{rust::String(name), rust::String(value)});
   }
   for (const MountPoint& mount : policy.mounts) {
-    made.mounts.push_back(door::MountEntry{rust::String(mount.host), rust::String(mount.guest), mount.writable});
+    made.mounts.push_back(
+        door::MountEntry{rust::String(mount.host), rust::String(mount.guest), mount.writable});
   }
   made.allowed_hosts = strings_from(policy.allowed_hosts);
   return made;
@@ -135,8 +162,10 @@ struct InstancePre::Impl {
 InstancePre::InstancePre(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 InstancePre::~InstancePre() = default;
 
-Result<std::unique_ptr<InstancePre>> InstancePre::link(const Engine& engine, std::shared_ptr<const Component> component,
-                                                       const WasiPolicy& policy, const StoreLimits& limits) {
+Result<std::unique_ptr<InstancePre>> InstancePre::link(const Engine& engine,
+                                                       std::shared_ptr<const Component> component,
+                                                       const WasiPolicy& policy,
+                                                       const StoreLimits& limits) {
   ARCELLA_TRY(auto linked, door::guarded([&] {
                 return component->impl().code->link(policy_from(policy), limits_from(limits));
               }));
@@ -178,23 +207,28 @@ Result<std::unique_ptr<HttpServer>> InstancePre::serve_http(UniqueFd listener, O
   }
   auto target = std::make_shared<door::SinkTarget>(sink);
   ARCELLA_TRY(auto server, door::guarded([&] {
-                return impl_->linked->serve_http(*impl_->engine.impl().engine, listener.release(), target,
+                return impl_->linked->serve_http(*impl_->engine.impl().engine, listener.release(),
+                                                 target,
                                                  static_cast<std::uint32_t>(config.connections_max),
                                                  static_cast<std::uint32_t>(config.concurrent_max));
               }));
-  auto impl = std::make_unique<HttpServer::Impl>(HttpServer::Impl{std::move(target), std::move(server)});
+  auto impl =
+      std::make_unique<HttpServer::Impl>(HttpServer::Impl{std::move(target), std::move(server)});
   return std::make_unique<HttpServer>(std::move(impl));
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-HttpServer::~HttpServer() { impl_->sink->detach(); }
+HttpServer::~HttpServer() {
+  impl_->sink->detach();
+}
 
 void HttpServer::stop(std::chrono::milliseconds deadline, std::function<void()> done) {
   impl_->server->stop(milliseconds(deadline), std::make_shared<StopDone>(std::move(done)));
 }
 
 void HttpServer::set_concurrent_max(int concurrent_max) {
-  impl_->server->set_concurrent_max(concurrent_max < 0 ? 0 : static_cast<std::uint32_t>(concurrent_max));
+  impl_->server->set_concurrent_max(
+      concurrent_max < 0 ? 0 : static_cast<std::uint32_t>(concurrent_max));
 }
 
 HttpStatistics HttpServer::statistics() const {
@@ -202,6 +236,8 @@ HttpStatistics HttpServer::statistics() const {
   return {counters.requests, counters.failed, counters.connections, counters.in_flight};
 }
 
-std::string HttpServer::last_failure() const { return door::to_string(impl_->server->last_failure()); }
+std::string HttpServer::last_failure() const {
+  return door::to_string(impl_->server->last_failure());
+}
 
 }  // namespace arcella::engine

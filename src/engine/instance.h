@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// Running guests: a Component linked with what a deployment may do (InstancePre), the replicas made from it (Instance)
-// and the calls into them. A call is a future of the adapter that C++ polls: the thread that starts it runs the guest
-// at once and, if the guest has to wait or used up its slice, goes away; the waker then posts the rest to the Executor.
+// Running guests: a Component linked with what a deployment may do (InstancePre), the replicas made
+// from it (Instance) and the calls into them. A call is a future of the adapter that C++ polls: the
+// thread that starts it runs the guest at once and, if the guest has to wait or used up its slice,
+// goes away; the waker then posts the rest to the Executor.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,8 @@
 
 namespace arcella::engine {
 
-// Where guests run: the engine pool of the process. `post` is thread-safe, never blocks and never runs `work` inline.
+// Where guests run: the engine pool of the process. `post` is thread-safe, never blocks and never
+// runs `work` inline.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -29,7 +31,8 @@ class Executor {
 
 enum class OutputStream { Stdout, Stderr };
 
-// Receives what a guest prints. Called from any thread, also several at once; must not block. `bytes` is untrusted.
+// Receives what a guest prints. Called from any thread, also several at once; must not block.
+// `bytes` is untrusted.
 class OutputSink {
  public:
   virtual ~OutputSink() = default;
@@ -37,9 +40,9 @@ class OutputSink {
 };
 
 struct StoreLimits {
-  std::uint64_t memory_bytes;                // all linear memories of the store together
-  std::optional<std::uint64_t> fuel;         // per call; needs EngineTraits::fuel
-  std::chrono::milliseconds call_timeout;    // wall clock, also while a host call waits; 0: none
+  std::uint64_t memory_bytes;              // all linear memories of the store together
+  std::optional<std::uint64_t> fuel;       // per call; needs EngineTraits::fuel
+  std::chrono::milliseconds call_timeout;  // wall clock, also while a host call waits; 0: none
 };
 
 struct MountPoint {
@@ -59,14 +62,14 @@ struct WasiPolicy {
 
 enum class Outcome {
   Returned,
-  BadArguments,   // no such function, or the text does not fit its type; the guest did not run
-  Trapped,        // the store is dead; message and backtrace say why
-  TimedOut,       // the deadline passed; the store is dead
-  OutOfFuel,      // the store is dead
-  MemoryLimit,    // trapped after its memory was refused to grow; the store is dead
-  Cancelled,      // cancel() or the instance was stopped; the store is dead if the guest was inside
-  Exited,         // wasi:cli/exit or a command's end: see exit_status
-  Unavailable,    // made by the host, not here: no replica could take the call; the guest did not run
+  BadArguments,  // no such function, or the text does not fit its type; the guest did not run
+  Trapped,       // the store is dead; message and backtrace say why
+  TimedOut,      // the deadline passed; the store is dead
+  OutOfFuel,     // the store is dead
+  MemoryLimit,   // trapped after its memory was refused to grow; the store is dead
+  Cancelled,     // cancel() or the instance was stopped; the store is dead if the guest was inside
+  Exited,        // wasi:cli/exit or a command's end: see exit_status
+  Unavailable,  // made by the host, not here: no replica could take the call; the guest did not run
 };
 
 struct CallOutcome {
@@ -78,7 +81,8 @@ struct CallOutcome {
 };
 
 enum class Encoding {
-  Wave,    // text: parameters "1, 2" without the parentheses; the result as one WAVE value, empty without result
+  Wave,    // text: parameters "1, 2" without the parentheses; the result as one WAVE value, empty
+           // without result
   Values,  // type-directed MessagePack: an array of the parameters; the result as one value
 };
 
@@ -96,22 +100,25 @@ class CallHandle {
 
 using CallDone = std::function<void(CallOutcome)>;  // runs on the thread that polled last
 
-// One live store. Owner: the host's replica.  Thread: any; calls are served one at a time in the order they came,
-// further ones wait inside (the caller bounds how many). After a dead-store outcome every call answers Trapped at once.
+// One live store. Owner: the host's replica.  Thread: any; calls are served one at a time in the
+// order they came, further ones wait inside (the caller bounds how many). After a dead-store
+// outcome every call answers Trapped at once.
 class Instance {
  public:
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // A function by its full name: `ns:pkg/iface@1.0.0#add`, `ns:pkg/iface#add` (any version), `add` (unique among all
-  // exports), `iface#add`; or NotFound with the functions there are. Resolve once, call often.
+  // A function by its full name: `ns:pkg/iface@1.0.0#add`, `ns:pkg/iface#add` (any version), `add`
+  // (unique among all exports), `iface#add`; or NotFound with the functions there are. Resolve
+  // once, call often.
   struct Function;
   [[nodiscard]] Result<std::shared_ptr<const Function>> resolve(std::string_view name) const;
 
   // Starts a call on this thread. `timeout` 0 takes the deployment's; the smaller of both holds.
-  CallHandle call(Executor& executor, const std::shared_ptr<const Function>& function, Encoding encoding,
-                  std::span<const std::byte> arguments, std::chrono::milliseconds timeout, CallDone done);
+  CallHandle call(Executor& executor, const std::shared_ptr<const Function>& function,
+                  Encoding encoding, std::span<const std::byte> arguments,
+                  std::chrono::milliseconds timeout, CallDone done);
 
   [[nodiscard]] bool alive() const noexcept;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;  // linear memory now
@@ -134,30 +141,33 @@ struct HttpServerConfig {
   int concurrent_max;  // requests in guests at once; more wait
 };
 
-// A component linked with a deployment's policy; makes instances. Immutable, shared by all replicas.
-// Owner: the host's deployment; must outlive its instances.  Thread: any.
+// A component linked with a deployment's policy; makes instances. Immutable, shared by all
+// replicas. Owner: the host's deployment; must outlive its instances.  Thread: any.
 class InstancePre {
  public:
   // Unresolved names every import that the host does not offer.
-  static Result<std::unique_ptr<InstancePre>> link(const Engine& engine, std::shared_ptr<const Component> component,
-                                                   const WasiPolicy& policy, const StoreLimits& limits);
+  static Result<std::unique_ptr<InstancePre>> link(const Engine& engine,
+                                                   std::shared_ptr<const Component> component,
+                                                   const WasiPolicy& policy,
+                                                   const StoreLimits& limits);
   ~InstancePre();
   InstancePre(const InstancePre&) = delete;
   InstancePre& operator=(const InstancePre&) = delete;
 
-  // A service's replica. `sink` outlives the instance. Guest start code runs under the call timeout.
+  // A service's replica. `sink` outlives the instance. Guest start code runs under the call
+  // timeout.
   using InstantiateDone = std::function<void(Result<std::unique_ptr<Instance>>)>;
   void instantiate(Executor& executor, OutputSink& sink, InstantiateDone done) const;
 
-  // Runs a command (wasi:cli/run or core `_start`) in a store of its own to its end: outcome Exited with its status,
-  // or why it did not get there. `deadline` 0: none.
-  CallHandle run_command(Executor& executor, OutputSink& sink, StdioMode stdio, std::chrono::milliseconds deadline,
-                         CallDone done) const;
+  // Runs a command (wasi:cli/run or core `_start`) in a store of its own to its end: outcome Exited
+  // with its status, or why it did not get there. `deadline` 0: none.
+  CallHandle run_command(Executor& executor, OutputSink& sink, StdioMode stdio,
+                         std::chrono::milliseconds deadline, CallDone done) const;
 
-  // Serves wasi:http (0.2 or 0.3) with a fresh instance per request on a listening TCP descriptor. Requests are polled
-  // on the connection's own tokio thread (design.md section 2).
-  [[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_http(UniqueFd listener, OutputSink& sink,
-                                                               const HttpServerConfig& config) const;
+  // Serves wasi:http (0.2 or 0.3) with a fresh instance per request on a listening TCP descriptor.
+  // Requests are polled on the connection's own tokio thread (design.md section 2).
+  [[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_http(
+      UniqueFd listener, OutputSink& sink, const HttpServerConfig& config) const;
 
   struct Impl;
 
@@ -179,7 +189,8 @@ class HttpServer {
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
-  // Stops accepting, lets requests end until `deadline`, then cuts them; `done` runs on an adapter thread.
+  // Stops accepting, lets requests end until `deadline`, then cuts them; `done` runs on an adapter
+  // thread.
   void stop(std::chrono::milliseconds deadline, std::function<void()> done);
   void set_concurrent_max(int concurrent_max);  // when replicas change
   [[nodiscard]] HttpStatistics statistics() const;

@@ -4,14 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/mutex.h"
 #include "engine/testing/test_engine.h"
 
 namespace arcella::engine {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::milliseconds;
 using testing::Awaited;
+using ::testing::HasSubstr;
 using testing::Served;
 
 std::string text_of(const CallOutcome& outcome) {
@@ -107,8 +108,8 @@ TEST(Instance, CancelsItsCallsWhenDestroyed) {
   const std::string one = "1";
   spinner->call(served.executor, *spin, Encoding::Wave, {}, milliseconds(0),
                 [&](CallOutcome outcome) { inside.set(std::move(outcome)); });
-  spinner->call(served.executor, *turn, Encoding::Wave, std::as_bytes(std::span(one)), milliseconds(0),
-                [&](CallOutcome outcome) { waiting.set(std::move(outcome)); });
+  spinner->call(served.executor, *turn, Encoding::Wave, std::as_bytes(std::span(one)),
+                milliseconds(0), [&](CallOutcome outcome) { waiting.set(std::move(outcome)); });
   spinner.reset();
   EXPECT_EQ(inside.get().outcome, Outcome::Cancelled);
   EXPECT_NE(waiting.get().outcome, Outcome::Returned);
@@ -123,12 +124,12 @@ TEST(Instance, ServesCallsOneAfterAnother) {
   Awaited<bool> all;
   // The first outlasts its slice, so the others find the instance busy.
   const std::vector<std::string> turns = {"100000000", "1", "1", "1"};
-  std::mutex mutex;
+  Mutex mutex;
   for (std::size_t n = 0; n < turns.size(); ++n) {
-    spinner->call(served.executor, *turn, Encoding::Wave, std::as_bytes(std::span(turns[n])), milliseconds(0),
-                  [&, n](const CallOutcome& outcome) {
+    spinner->call(served.executor, *turn, Encoding::Wave, std::as_bytes(std::span(turns[n])),
+                  milliseconds(0), [&, n](const CallOutcome& outcome) {
                     EXPECT_EQ(outcome.outcome, Outcome::Returned);
-                    const std::scoped_lock lock(mutex);
+                    const MutexLock lock(mutex);
                     order.push_back(static_cast<int>(n));
                     if (order.size() == turns.size()) all.set(true);
                   });

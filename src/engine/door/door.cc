@@ -32,8 +32,9 @@ constexpr std::array kCodeNames = {
 };
 
 ErrorCode code_from(std::string_view name) {
-  const auto* found = std::find_if(kCodeNames.begin(), kCodeNames.end(),
-                                   [name](const CodeName& candidate) { return candidate.name == name; });
+  const auto* found =
+      std::find_if(kCodeNames.begin(), kCodeNames.end(),
+                   [name](const CodeName& candidate) { return candidate.name == name; });
   return found == kCodeNames.end() ? ErrorCode::Internal : found->code;
 }
 
@@ -42,9 +43,11 @@ ErrorCode code_from(std::string_view name) {
 Error error_from(const rust::Error& thrown) {
   const std::string_view text = thrown.what();
   const std::size_t first = text.find(kSeparator);
-  const std::size_t second = first == std::string_view::npos ? first : text.find(kSeparator, first + 1);
+  const std::size_t second =
+      first == std::string_view::npos ? first : text.find(kSeparator, first + 1);
   if (second == std::string_view::npos) return {ErrorCode::Internal, std::string(text)};
-  Error error(code_from(text.substr(0, first)), std::string(text.substr(first + 1, second - first - 1)));
+  Error error(code_from(text.substr(0, first)),
+              std::string(text.substr(first + 1, second - first - 1)));
   return std::move(error).with_detail(std::string(text.substr(second + 1)));
 }
 
@@ -72,14 +75,14 @@ CallOutcome outcome_of(const Task& task) {
 }
 
 void SinkTarget::write(std::uint8_t stream, rust::Slice<const std::uint8_t> bytes) const noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (sink_ == nullptr) return;
   const auto which = stream == 0 ? OutputStream::Stdout : OutputStream::Stderr;
   sink_->write(which, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 void SinkTarget::detach() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   sink_ = nullptr;
 }
 

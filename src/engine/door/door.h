@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// The C++ side of the cxx bridge: the only place that sees its types and catches its exceptions. Private to src/engine.
+// The C++ side of the cxx bridge: the only place that sees its types and catches its exceptions.
+// Private to src/engine.
 #pragma once
 
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "arcella-engine/src/bridge.rs.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "engine/component.h"
 #include "engine/engine.h"
@@ -37,15 +38,17 @@ template <class Body>
   }
 }
 
-[[nodiscard]] inline std::string to_string(const rust::String& text) { return {text.data(), text.size()}; }
+[[nodiscard]] inline std::string to_string(const rust::String& text) {
+  return {text.data(), text.size()};
+}
 [[nodiscard]] inline rust::Slice<const std::uint8_t> to_slice(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 // Of a finished call or command.
 [[nodiscard]] CallOutcome outcome_of(const Task& task);
 
-// A deployment's sink as the adapter holds it: guests may outlive (by a dropped call, a connection that is being cut)
-// what the platform gave the sink for, so it can be taken away.
+// A deployment's sink as the adapter holds it: guests may outlive (by a dropped call, a connection
+// that is being cut) what the platform gave the sink for, so it can be taken away.
 class SinkTarget final : public OutputTarget {
  public:
   explicit SinkTarget(OutputSink& sink) : sink_(&sink) {}
@@ -55,8 +58,8 @@ class SinkTarget final : public OutputTarget {
   void detach();
 
  private:
-  mutable std::mutex mutex_;
-  OutputSink* sink_;  // guarded by mutex_; null once detached
+  mutable Mutex mutex_;
+  OutputSink* sink_ ARCELLA_GUARDED_BY(mutex_);  // null once detached
 };
 
 }  // namespace arcella::engine::door

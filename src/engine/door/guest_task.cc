@@ -21,7 +21,8 @@ void GuestTask::run() {
 void GuestTask::leave() {
   Phase polling = Phase::Polling;
   if (phase_.compare_exchange_strong(polling, Phase::Idle, std::memory_order_acq_rel)) return;
-  // Woken while it ran, by itself when it used up its slice: once more, after what the executor has in its queue.
+  // Woken while it ran, by itself when it used up its slice: once more, after what the executor has
+  // in its queue.
   phase_.store(Phase::Scheduled, std::memory_order_release);
   post();
 }
@@ -85,7 +86,7 @@ const std::shared_ptr<CallTask>& FirstPoll::task() const {
 }
 
 void PendingCalls::add(std::weak_ptr<GuestTask> task) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (tasks_.size() >= sweep_at_) {
     std::erase_if(tasks_, [](const std::weak_ptr<GuestTask>& candidate) {
       const auto alive = candidate.lock();
@@ -99,7 +100,7 @@ void PendingCalls::add(std::weak_ptr<GuestTask> task) {
 void PendingCalls::cancel_all() {
   std::vector<std::weak_ptr<GuestTask>> tasks;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     tasks.swap(tasks_);
   }
   for (const auto& task : tasks) {

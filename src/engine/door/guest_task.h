@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// One future of the adapter, driven by us: polled first on the thread that started it, later wherever the Executor runs
-// what the waker posts. Private to src/engine.
+// One future of the adapter, driven by us: polled first on the thread that started it, later
+// wherever the Executor runs what the waker posts. Private to src/engine.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/door/door.h"
 
 namespace arcella::engine {
@@ -24,8 +24,9 @@ struct CallHandle::State {
   virtual void cancel() = 0;
 };
 
-// Owners: the caller's CallHandle, whatever was posted to the executor, and the wakers that timers and sockets hold;
-// none of them knows which is the last, hence shared.  Thread: any; it is polled by one thread at a time.
+// Owners: the caller's CallHandle, whatever was posted to the executor, and the wakers that timers
+// and sockets hold; none of them knows which is the last, hence shared.  Thread: any; it is polled
+// by one thread at a time.
 class GuestTask : public CallHandle::State,
                   public door::TaskWaker,
                   public std::enable_shared_from_this<GuestTask> {
@@ -41,7 +42,9 @@ class GuestTask : public CallHandle::State,
   void leave();
   // There is nothing (more) to be polled.
   void close() { phase_.store(Phase::Done, std::memory_order_release); }
-  [[nodiscard]] bool done() const noexcept { return phase_.load(std::memory_order_acquire) == Phase::Done; }
+  [[nodiscard]] bool done() const noexcept {
+    return phase_.load(std::memory_order_acquire) == Phase::Done;
+  }
 
   void cancel() override;
   void wake() const noexcept override;
@@ -79,8 +82,8 @@ class CallTask final : public GuestTask {
   CallDone done_;
 };
 
-// The waker of a call's first poll, on the stack: most calls end in it and never need a CallTask, which is made when the
-// future first keeps a waker, or when the poll is over and the call is not.
+// The waker of a call's first poll, on the stack: most calls end in it and never need a CallTask,
+// which is made when the future first keeps a waker, or when the poll is over and the call is not.
 class FirstPoll final : public door::TaskWaker {
  public:
   explicit FirstPoll(Executor& executor) : executor_(executor) {}
@@ -104,17 +107,18 @@ class FirstPoll final : public door::TaskWaker {
   mutable std::atomic<bool> woken_{false};
 };
 
-// The calls of one instance that did not end on the thread that started them, to be cancelled with it.
-// Thread: any.
+// The calls of one instance that did not end on the thread that started them, to be cancelled with
+// it. Thread: any.
 class PendingCalls {
  public:
   void add(std::weak_ptr<GuestTask> task);
   void cancel_all();
 
  private:
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<GuestTask>> tasks_;  // guarded by mutex_; ended ones are swept when it has doubled
-  std::size_t sweep_at_ = 16;                    // guarded by mutex_
+  Mutex mutex_;
+  // Ended ones are swept when it has doubled.
+  std::vector<std::weak_ptr<GuestTask>> tasks_ ARCELLA_GUARDED_BY(mutex_);
+  std::size_t sweep_at_ ARCELLA_GUARDED_BY(mutex_) = 16;
 };
 
 }  // namespace arcella::engine

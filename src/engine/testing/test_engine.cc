@@ -37,13 +37,15 @@ UniqueFd file_with(std::span<const std::byte> bytes) {
   return file;
 }
 
-StoreLimits limits() { return {64U << 20, std::nullopt, std::chrono::milliseconds(20'000)}; }
+StoreLimits limits() {
+  return {64U << 20, std::nullopt, std::chrono::milliseconds(20'000)};
+}
 
 TestExecutor::TestExecutor() : thread_([this] { run(); }) {}
 
 TestExecutor::~TestExecutor() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -52,33 +54,33 @@ TestExecutor::~TestExecutor() {
 
 void TestExecutor::post(std::function<void()> work) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     queue_.push_back(std::move(work));
   }
   changed_.notify_all();
 }
 
 void TestExecutor::run() {
-  std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (stopping_) return;
-    auto work = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
+    std::function<void()> work;
+    {
+      const MutexLock lock(mutex_);
+      while (!stopping_ && queue_.empty()) changed_.wait(mutex_);
+      if (stopping_) return;
+      work = std::move(queue_.front());
+      queue_.pop_front();
+    }
     work();
-    work = nullptr;
-    lock.lock();
   }
 }
 
 void TestSink::write(OutputStream stream, std::string_view bytes) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   texts_[stream == OutputStream::Stdout ? 0 : 1] += bytes;
 }
 
 std::string TestSink::text(OutputStream stream) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return texts_[stream == OutputStream::Stdout ? 0 : 1];
 }
 
@@ -99,7 +101,8 @@ Served::Served(const std::string& name, StoreLimits store_limits, WasiPolicy pol
 
 std::unique_ptr<Instance> Served::start() {
   Awaited<Result<std::unique_ptr<Instance>>> started;
-  pre->instantiate(executor, sink, [&](Result<std::unique_ptr<Instance>> made) { started.set(std::move(made)); });
+  pre->instantiate(executor, sink,
+                   [&](Result<std::unique_ptr<Instance>> made) { started.set(std::move(made)); });
   auto made = started.get();
   ARCELLA_CHECK(made.has_value(), "the examples start");
   return std::move(made).value();
@@ -110,7 +113,8 @@ CallOutcome Served::call(Instance& instance, std::string_view function, std::str
   const auto resolved = instance.resolve(function);
   ARCELLA_CHECK(resolved.has_value(), "the test names a function that is there");
   Awaited<CallOutcome> ended;
-  const std::span<const std::byte> arguments(reinterpret_cast<const std::byte*>(wave.data()), wave.size());
+  const std::span<const std::byte> arguments(reinterpret_cast<const std::byte*>(wave.data()),
+                                             wave.size());
   instance.call(executor, *resolved, Encoding::Wave, arguments, timeout,
                 [&](CallOutcome outcome) { ended.set(std::move(outcome)); });
   return ended.get();

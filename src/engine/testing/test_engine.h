@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// What the tests of this folder share: the example components, compiled as the compile helper does it, an executor, and a
-// way to wait for a callback.
+// What the tests of this folder share: the example components, compiled as the compile helper does
+// it, an executor, and a way to wait for a callback.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/engine.h"
 #include "engine/instance.h"
 
@@ -23,7 +22,8 @@ namespace arcella::engine::testing {
 
 // `examples/<name>/<name>.wasm`; tests run in the source root.
 [[nodiscard]] std::vector<std::byte> example(const std::string& name);
-[[nodiscard]] std::vector<std::byte> compile_example(const std::string& name, const EngineTraits& traits = {});
+[[nodiscard]] std::vector<std::byte> compile_example(const std::string& name,
+                                                     const EngineTraits& traits = {});
 // A memfd with these bytes.
 [[nodiscard]] UniqueFd file_with(std::span<const std::byte> bytes);
 [[nodiscard]] StoreLimits limits();
@@ -40,10 +40,10 @@ class TestExecutor final : public Executor {
  private:
   void run();
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> queue_;  // guarded by mutex_
-  bool stopping_ = false;                    // guarded by mutex_
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::deque<std::function<void()>> queue_ ARCELLA_GUARDED_BY(mutex_);
+  bool stopping_ ARCELLA_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
@@ -52,21 +52,21 @@ template <class T>
 class Awaited {
  public:
   void set(T value) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     value_ = std::move(value);
     changed_.notify_all();
   }
   // Until it is set; a test that hangs is ended by its runner.
   T get() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return value_.has_value(); });
+    const MutexLock lock(mutex_);
+    while (!value_.has_value()) changed_.wait(mutex_);
     return std::move(*value_);
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<T> value_;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::optional<T> value_ ARCELLA_GUARDED_BY(mutex_);
 };
 
 // Keeps what guests print.
@@ -76,16 +76,18 @@ class TestSink final : public OutputSink {
   [[nodiscard]] std::string text(OutputStream stream) const;
 
  private:
-  mutable std::mutex mutex_;
-  std::string texts_[2];  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::string texts_[2] ARCELLA_GUARDED_BY(mutex_);
 };
 
 // A serving engine with one linked example. Members end in the order that their owners need.
 struct Served {
-  explicit Served(const std::string& name, StoreLimits store_limits = limits(), WasiPolicy policy = {});
+  explicit Served(const std::string& name, StoreLimits store_limits = limits(),
+                  WasiPolicy policy = {});
 
   [[nodiscard]] std::unique_ptr<Instance> start();
-  [[nodiscard]] CallOutcome call(Instance& instance, std::string_view function, std::string_view wave,
+  [[nodiscard]] CallOutcome call(Instance& instance, std::string_view function,
+                                 std::string_view wave,
                                  std::chrono::milliseconds timeout = std::chrono::milliseconds(0));
 
   TestSink sink;

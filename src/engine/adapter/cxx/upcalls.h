@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// What the adapter calls back: interfaces that the C++ face (src/engine/*.cc) implements. Header only and abstract, so
-// that the adapter links and is tested (`cargo test`) without any C++ of ours. Private to src/engine.
+// What the adapter calls back: interfaces that the C++ face (src/engine/*.cc) implements. Header
+// only and abstract, so that the adapter links and is tested (`cargo test`) without any C++ of
+// ours. Private to src/engine.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +21,25 @@ class TaskWaker {
   [[nodiscard]] virtual std::shared_ptr<TaskWaker> share() const noexcept = 0;
 };
 
-// Where a guest's output goes; `stream` is 0 for stdout, 1 for stderr. Thread: any, also several at once.
+// Where a guest's output goes; `stream` is 0 for stdout, 1 for stderr. Thread: any, also several at
+// once.
 class OutputTarget {
  public:
   virtual ~OutputTarget() = default;
   virtual void write(std::uint8_t stream, rust::Slice<const std::uint8_t> bytes) const noexcept = 0;
+};
+
+struct Task;  // the adapter's
+
+// How the beginning of a call went; exactly one of these, on the calling thread.
+class CallEnd {
+ public:
+  virtual ~CallEnd() = default;
+  virtual void returned(rust::Slice<const std::uint8_t> payload) const noexcept = 0;
+  // `outcome` as engine::Outcome.
+  virtual void failed(std::uint8_t outcome, std::int32_t exit_status, rust::Str message,
+                      rust::Str backtrace) const noexcept = 0;
+  virtual void pending(rust::Box<Task> task) const noexcept = 0;
 };
 
 // Told once that an HTTP server has stopped. Thread: one of the adapter's.

@@ -2,20 +2,19 @@
 
 //! The cxx bridge: what C++ sees of the adapter, and where panics end. No logic here.
 
-use crate::call::GuestTask;
+use crate::call::{Begun, GuestTask};
 use crate::error::{CallOutcome, Code, DoorError, Outcome, panic_text};
 use crate::instance::Encoding;
 use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
 use crate::store::{Limits, Mount, Policy, Stdio};
-use crate::{describe, engine, function, http_server, instance, link};
+use crate::{call, describe, engine, function, http_server, instance, link};
 use cxx::SharedPtr;
 use std::fmt;
 use std::fs::File;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{Context, RawWaker, RawWakerVTable, Wake, Waker};
 use std::time::Duration;
 
@@ -103,6 +102,11 @@ pub mod ffi {
         type OutputTarget;
         fn write(self: &OutputTarget, stream: u8, bytes: &[u8]);
 
+        type CallEnd;
+        fn returned(self: &CallEnd, payload: &[u8]);
+        fn failed(self: &CallEnd, outcome: u8, exit_status: i32, message: &str, backtrace: &str);
+        fn pending(self: &CallEnd, task: Box<Task>);
+
         type StopListener;
         fn stopped(self: &StopListener);
     }
@@ -127,7 +131,11 @@ pub mod ffi {
         fn link(self: &LoadedCode, policy: &Policy, limits: &Limits) -> Result<Box<Linked>>;
         fn start_instance(self: &Linked, output: SharedPtr<OutputTarget>) -> Box<Task>;
         /// A null `output`: the process's own stdio.
-        fn run_command(self: &Linked, output: SharedPtr<OutputTarget>, timeout_ms: u64) -> Box<Task>;
+        fn run_command(
+            self: &Linked,
+            output: SharedPtr<OutputTarget>,
+            timeout_ms: u64,
+        ) -> Box<Task>;
         /// Takes the descriptor, also on failure.
         unsafe fn serve_http(
             self: &Linked,
@@ -139,16 +147,16 @@ pub mod ffi {
         ) -> Result<Box<Server>>;
 
         fn resolve(self: &Instance, name: &str) -> Result<Box<Function>>;
-        /// `values`: MessagePack, else WAVE text.
-        fn start_call(
+        /// `values`: MessagePack, else WAVE text. Tells `end` how it went, before it returns.
+        fn call_now(
             self: &Instance,
             function: &Function,
             values: bool,
             arguments: &[u8],
             timeout_ms: u64,
-        ) -> Box<Task>;
-        /// A finished call's memory, for the next one.
-        fn give_back(self: &Instance, task: Box<Task>);
+            waker: &TaskWaker,
+            end: &CallEnd,
+        );
         fn alive(self: &Instance) -> bool;
         fn memory_bytes(self: &Instance) -> u64;
         fn close(self: &Instance);
@@ -172,11 +180,7 @@ pub mod ffi {
 pub struct Engine(engine::Engine);
 pub struct LoadedCode(engine::LoadedCode);
 pub struct Linked(Arc<link::Linked>);
-pub struct Instance {
-    inner: Arc<instance::Instance>,
-    /// A finished task, or null.
-    spare: AtomicPtr<Task>,
-}
+pub struct Instance(Arc<instance::Instance>);
 pub struct Function(Arc<function::Function>);
 pub struct Task(GuestTask);
 pub struct Server(http_server::HttpServer);
@@ -298,7 +302,11 @@ impl LoadedCode {
             fuel: limits.has_fuel.then_some(limits.fuel),
             call_timeout: Duration::from_millis(limits.call_timeout_ms),
         };
-        entry(|| Ok(Box::new(Linked(link::Linked::new(&self.0, policy, limits)?))))
+        entry(|| {
+            Ok(Box::new(Linked(link::Linked::new(
+                &self.0, policy, limits,
+            )?)))
+        })
     }
 }
 
@@ -325,12 +333,19 @@ fn stdio(output: SharedPtr<ffi::OutputTarget>) -> Stdio {
 
 impl Linked {
     fn start_instance(&self, output: SharedPtr<ffi::OutputTarget>) -> Box<Task> {
-        Box::new(Task(GuestTask::start_instance(self.0.clone(), stdio(output))))
+        Box::new(Task(GuestTask::start_instance(
+            self.0.clone(),
+            stdio(output),
+        )))
     }
 
     fn run_command(&self, output: SharedPtr<ffi::OutputTarget>, timeout_ms: u64) -> Box<Task> {
         let timeout = Duration::from_millis(timeout_ms);
-        Box::new(Task(GuestTask::run_command(self.0.clone(), stdio(output), timeout)))
+        Box::new(Task(GuestTask::run_command(
+            self.0.clone(),
+            stdio(output),
+            timeout,
+        )))
     }
 
     unsafe fn serve_http(
@@ -358,69 +373,70 @@ impl Linked {
 
 impl Instance {
     fn resolve(&self, name: &str) -> Result<Box<Function>, Thrown> {
-        entry(|| Ok(Box::new(Function(function::resolve(self.inner.linked.functions(), name)?))))
+        entry(|| {
+            Ok(Box::new(Function(function::resolve(
+                self.0.linked.functions(),
+                name,
+            )?)))
+        })
     }
 
-    fn start_call(
+    fn call_now(
         &self,
         function: &Function,
         values: bool,
         arguments: &[u8],
         timeout_ms: u64,
-    ) -> Box<Task> {
-        let encoding = if values { Encoding::Values } else { Encoding::Wave };
+        waker: &ffi::TaskWaker,
+        end: &ffi::CallEnd,
+    ) {
+        let encoding = if values {
+            Encoding::Values
+        } else {
+            Encoding::Wave
+        };
         let timeout = Duration::from_millis(timeout_ms);
-        match self.take_spare() {
-            Some(mut task) => {
-                task.0.call_again(&function.0, encoding, arguments, timeout);
-                task
-            }
-            None => {
-                let task = GuestTask::call(&self.inner, &function.0, encoding, arguments, timeout);
-                Box::new(Task(task))
-            }
-        }
-    }
-
-    fn take_spare(&self) -> Option<Box<Task>> {
-        let spare = self.spare.swap(std::ptr::null_mut(), Ordering::Acquire);
-        // SAFETY: what is in there came from `Box::into_raw` and is taken out by one thread.
-        (!spare.is_null()).then(|| unsafe { Box::from_raw(spare) })
-    }
-
-    fn give_back(&self, task: Box<Task>) {
-        // A buffer that one large call left behind is not kept for small ones.
-        if task.0.memory_bytes() > SPARE_BYTES_MAX {
-            return;
-        }
-        let before = self.spare.swap(Box::into_raw(task), Ordering::AcqRel);
-        if !before.is_null() {
-            // SAFETY: as in `take_spare`.
-            drop(unsafe { Box::from_raw(before) });
-        }
+        // SAFETY: this waker does not outlive the borrow.
+        let waker = unsafe { borrowed_waker(waker) };
+        let mut cx = Context::from_waker(&waker);
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            let returned = |payload: &[u8]| end.returned(payload);
+            call::begin_call(
+                &self.0,
+                &function.0,
+                encoding,
+                arguments,
+                timeout,
+                &mut cx,
+                returned,
+            )
+        }));
+        let failed = match begun {
+            Ok(Begun::Returned) => return,
+            Ok(Begun::Pending(task)) => return end.pending(Box::new(Task(task))),
+            Ok(Begun::Failed(outcome)) => outcome,
+            Err(panic) => Box::new(CallOutcome::failed(Outcome::Trapped, panic_text(&*panic))),
+        };
+        end.failed(
+            failed.outcome as u8,
+            failed.exit_status,
+            &failed.message,
+            &failed.backtrace,
+        );
     }
 
     fn alive(&self) -> bool {
-        self.inner.alive()
+        self.0.alive()
     }
 
     fn memory_bytes(&self) -> u64 {
-        self.inner.memory_bytes()
+        self.0.memory_bytes()
     }
 
     fn close(&self) {
-        self.inner.close();
+        self.0.close();
     }
 }
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        drop(self.take_spare());
-    }
-}
-
-/// What an idle instance keeps of its last call.
-const SPARE_BYTES_MAX: usize = 16 << 10;
 
 /// A waker that outlives its poll.
 struct SharedWaker(SharedPtr<ffi::TaskWaker>);
@@ -454,11 +470,18 @@ static BORROWED_WAKER: RawWakerVTable = RawWakerVTable::new(
     |_| {},
 );
 
+/// # Safety
+/// The result does not outlive the borrow.
+unsafe fn borrowed_waker(waker: &ffi::TaskWaker) -> Waker {
+    let data = std::ptr::from_ref(waker).cast();
+    // SAFETY: the vtable treats `data` as what it is.
+    unsafe { Waker::from_raw(RawWaker::new(data, &BORROWED_WAKER)) }
+}
+
 impl Task {
     fn poll(&mut self, waker: &ffi::TaskWaker) -> bool {
-        let data = std::ptr::from_ref(waker).cast();
-        // SAFETY: the vtable treats `data` as what it is, and this waker does not outlive the borrow.
-        let waker = unsafe { Waker::from_raw(RawWaker::new(data, &BORROWED_WAKER)) };
+        // SAFETY: this waker does not outlive the borrow.
+        let waker = unsafe { borrowed_waker(waker) };
         self.0.poll(&mut Context::from_waker(&waker))
     }
 
@@ -467,7 +490,9 @@ impl Task {
     }
 
     fn outcome(&self) -> u8 {
-        self.0.outcome().map_or(Outcome::Trapped, |ended| ended.outcome) as u8
+        self.0
+            .outcome()
+            .map_or(Outcome::Trapped, |ended| ended.outcome) as u8
     }
 
     fn payload(&self) -> &[u8] {
@@ -485,12 +510,7 @@ impl Task {
     }
 
     fn take_instance(&mut self) -> Result<Box<Instance>, Thrown> {
-        entry(|| {
-            Ok(Box::new(Instance {
-                inner: self.0.take().instance()?,
-                spare: AtomicPtr::default(),
-            }))
-        })
+        entry(|| Ok(Box::new(Instance(self.0.take().instance()?))))
     }
 }
 
@@ -513,7 +533,10 @@ impl Server {
     }
 
     fn set_concurrent_max(&self, concurrent_max: u32) {
-        guarded(|_| (), || self.0.set_concurrent_max(concurrent_max as usize));
+        guarded(
+            |_| (),
+            || self.0.set_concurrent_max(concurrent_max as usize),
+        );
     }
 
     fn statistics(&self) -> ffi::Counters {

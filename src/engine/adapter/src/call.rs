@@ -4,18 +4,17 @@
 
 use crate::engine::EngineShared;
 use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, panic_text};
-use crate::flat::Args;
 use crate::function::Function;
 use crate::instance::{Encoding, Instance};
 use crate::link::Linked;
 use crate::store::Stdio;
+use crate::turn::Ticket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
-use tokio_util::sync::ReusableBoxFuture;
 
 /// How long work may take. The clock is read only when the work did not end at once (most calls do): at the first tick
 /// of the epoch inside the guest, or when the guest first waits. So a deadline is late by at most a tick, and a short
@@ -68,11 +67,6 @@ impl Watch {
         }
     }
 
-    /// The timer keeps the waker, and that the task whose timer it is.
-    pub(crate) fn disarm(&mut self) {
-        self.timer = None;
-    }
-
     /// To be polled when the work itself is pending, inside a tokio context; true: the deadline passed.
     pub(crate) fn poll_passed(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(at) = self.deadline.at() else {
@@ -91,41 +85,198 @@ pub enum Finished {
     Instance(Result<Arc<Instance>>),
 }
 
-/// Everything that one call is made of, at a place of its own that outlives the call's future: the future itself is then
-/// little more than a pointer, and the buffers serve the next call too.
-pub struct CallFrame {
-    pub(crate) instance: Arc<Instance>,
-    pub(crate) function: Arc<Function>,
-    pub(crate) encoding: Encoding,
-    pub(crate) request: Vec<u8>,
-    pub(crate) args: Args,
-    pub(crate) deadline: Deadline,
+/// A call that did not end at once.
+struct Call {
+    instance: Arc<Instance>,
+    stage: Stage,
+    watch: Watch,
 }
 
-/// A call's future on its frame.
-pub(crate) struct FrameRef(*const CallFrame);
+enum Stage {
+    Waiting(Box<Waiting>),
+    /// Has the turn, and its job is in the frame.
+    Inside,
+    Ended,
+}
 
-// SAFETY: shared data that nobody writes while the future runs; `CallFrame` is Sync.
-unsafe impl Send for FrameRef {}
+/// What a call needs once it gets its turn.
+struct Waiting {
+    ticket: Ticket,
+    function: Arc<Function>,
+    encoding: Encoding,
+    request: Vec<u8>,
+}
 
-impl FrameRef {
-    pub(crate) fn frame(&self) -> &CallFrame {
-        // SAFETY: `GuestTask` writes to a frame only while no work is running, and drops its work first.
-        unsafe { &*self.0 }
+/// How the beginning of a call went.
+pub enum Begun {
+    /// The result was shown.
+    Returned,
+    Failed(Box<CallOutcome>),
+    Pending(GuestTask),
+}
+
+/// Calls at once if the instance is idle. Most calls end in here, and their result is shown to `returned`.
+pub fn begin_call(
+    instance: &Arc<Instance>,
+    function: &Arc<Function>,
+    encoding: Encoding,
+    request: &[u8],
+    timeout: Duration,
+    cx: &mut Context<'_>,
+    returned: impl FnOnce(&[u8]),
+) -> Begun {
+    if !instance.turn.try_take() {
+        let mut task = GuestTask::call(instance, function, encoding, request, timeout);
+        if !task.poll(cx) {
+            return Begun::Pending(task);
+        }
+        let outcome = task.take().outcome();
+        if outcome.outcome == Outcome::Returned {
+            returned(&outcome.payload);
+            return Begun::Returned;
+        }
+        return Begun::Failed(Box::new(outcome));
+    }
+    let timeout = smaller_timeout(timeout, instance.linked.stores.limits.call_timeout);
+    let mut watch = Watch::new(Deadline::after(timeout));
+    instance.linked.engine().enter_tokio();
+    // SAFETY: the turn is ours.
+    let ended = unsafe {
+        match enter(instance, function, encoding, request, watch.deadline) {
+            Err(outcome) => Err(outcome),
+            Ok(()) => match instance.step(cx, returned) {
+                Poll::Ready(ended) => ended,
+                Poll::Pending if watch.poll_passed(cx) => {
+                    instance.cut();
+                    Err(Box::new(CallOutcome::timed_out()))
+                }
+                Poll::Pending => {
+                    return Begun::Pending(GuestTask::new(Work::Call(Call {
+                        instance: instance.clone(),
+                        stage: Stage::Inside,
+                        watch,
+                    })));
+                }
+            },
+        }
+    };
+    instance.turn.give();
+    match ended {
+        Ok(()) => Begun::Returned,
+        Err(outcome) => Begun::Failed(outcome),
     }
 }
 
-type Work = ReusableBoxFuture<'static, Finished>;
+/// # Safety
+/// The caller has the turn.
+unsafe fn enter(
+    instance: &Instance,
+    function: &Arc<Function>,
+    encoding: Encoding,
+    request: &[u8],
+    deadline: Deadline,
+) -> Result<(), Box<CallOutcome>> {
+    if !instance.alive() {
+        return Err(Box::new(instance.dead()));
+    }
+    unsafe { instance.submit(function, encoding, request, deadline) }
+        .map_err(|message| Box::new(CallOutcome::failed(Outcome::BadArguments, message)))
+}
 
-/// One call, command or instantiation, until it is finished. Can be used for another call then, with its memory.
-pub struct GuestTask {
-    // Dropped before the frame, which it points to.
-    work: Work,
-    frame: Option<Box<CallFrame>>,
-    running: bool,
+impl Call {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallOutcome> {
+        self.instance.linked.engine().enter_tokio();
+        if let Stage::Waiting(waiting) = &mut self.stage {
+            if waiting.ticket.poll(&self.instance.turn, cx).is_pending() {
+                if !self.watch.poll_passed(cx) {
+                    return Poll::Pending;
+                }
+                self.leave();
+                return Poll::Ready(CallOutcome::timed_out());
+            }
+            let Waiting {
+                function,
+                encoding,
+                request,
+                ..
+            } = &**waiting;
+            // SAFETY: the turn is ours now. The deadline knows how long that took.
+            let entered = unsafe {
+                enter(
+                    &self.instance,
+                    function,
+                    *encoding,
+                    request,
+                    self.watch.deadline,
+                )
+            };
+            if let Err(outcome) = entered {
+                self.stage = Stage::Ended;
+                self.instance.turn.give();
+                return Poll::Ready(*outcome);
+            }
+            self.stage = Stage::Inside;
+        }
+        let mut payload = Vec::new();
+        // SAFETY: the turn is ours, and our job is in the frame.
+        let stepped = unsafe {
+            self.instance
+                .step(cx, |reply| payload.extend_from_slice(reply))
+        };
+        match stepped {
+            Poll::Ready(ended) => {
+                self.stage = Stage::Ended;
+                self.instance.turn.give();
+                Poll::Ready(match ended {
+                    Ok(()) => CallOutcome::returned(payload),
+                    Err(outcome) => *outcome,
+                })
+            }
+            Poll::Pending if self.watch.poll_passed(cx) => {
+                self.leave();
+                Poll::Ready(CallOutcome::timed_out())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Gives up, wherever it is; a guest that was inside loses its store.
+    fn leave(&mut self) {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Waiting(mut waiting) => waiting.ticket.leave(&self.instance.turn),
+            Stage::Inside => {
+                // SAFETY: the turn is ours.
+                unsafe { self.instance.cut() };
+                self.instance.turn.give();
+            }
+            Stage::Ended => {}
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Anything else than a call.
+struct Other {
+    future: Pin<Box<dyn Future<Output = Finished> + Send>>,
     watch: Watch,
     engine: Arc<EngineShared>,
     starts_instance: bool,
+}
+
+enum Work {
+    Call(Call),
+    Other(Other),
+    Done,
+}
+
+/// One call, command or instantiation, until it is finished.
+pub struct GuestTask {
+    work: Work,
     finished: Option<Finished>,
 }
 
@@ -137,133 +288,86 @@ impl GuestTask {
         request: &[u8],
         timeout: Duration,
     ) -> Self {
-        let nothing = ReusableBoxFuture::new(std::future::pending());
-        let none = Deadline::after(Duration::ZERO);
-        let mut task = Self::new(nothing, none, instance.linked.engine().clone(), false);
-        task.frame = Some(Box::new(CallFrame {
+        let timeout = smaller_timeout(timeout, instance.linked.stores.limits.call_timeout);
+        Self::new(Work::Call(Call {
             instance: instance.clone(),
-            function: function.clone(),
-            encoding,
-            request: Vec::new(),
-            args: Args::none(),
-            deadline: none,
-        }));
-        task.call_again(function, encoding, request, timeout);
-        task
-    }
-
-    /// Makes a finished call another one of the same instance.
-    pub fn call_again(
-        &mut self,
-        function: &Arc<Function>,
-        encoding: Encoding,
-        request: &[u8],
-        timeout: Duration,
-    ) {
-        let reply = match self.finished.take() {
-            Some(Finished::Call(mut last)) => {
-                last.payload.clear();
-                last.payload
-            }
-            _ => Vec::new(),
-        };
-        let frame = self.frame.as_mut().expect("only calls are made calls again");
-        if !Arc::ptr_eq(&frame.function, function) {
-            frame.function = function.clone();
-        }
-        frame.encoding = encoding;
-        frame.request.clear();
-        frame.request.extend_from_slice(request);
-        let timeout = smaller_timeout(timeout, frame.instance.linked.stores.limits.call_timeout);
-        frame.deadline = Deadline::after(timeout);
-        self.watch = Watch::new(frame.deadline);
-        let refused = crate::instance::decode_flat(frame).err();
-        let frame = FrameRef(std::ptr::from_ref::<CallFrame>(frame));
-        match refused {
-            None => self.work.set(crate::instance::call(frame, reply)),
-            Some(message) => {
-                let outcome = CallOutcome::failed(Outcome::BadArguments, message);
-                self.work.set(std::future::ready(Finished::Call(outcome)));
-            }
-        }
-        self.running = true;
+            watch: Watch::new(Deadline::after(timeout)),
+            stage: Stage::Waiting(Box::new(Waiting {
+                ticket: Ticket::new(),
+                function: function.clone(),
+                encoding,
+                request: request.to_vec(),
+            })),
+        }))
     }
 
     pub fn start_instance(linked: Arc<Linked>, stdio: Stdio) -> Self {
         let deadline = Deadline::after(linked.stores.limits.call_timeout);
-        let engine = linked.engine().clone();
-        let work = ReusableBoxFuture::new(async move {
-            Finished::Instance(Instance::start(linked, stdio, deadline).await)
-        });
-        Self::new(work, deadline, engine, true)
+        Self::new(Work::Other(Other {
+            watch: Watch::new(deadline),
+            engine: linked.engine().clone(),
+            starts_instance: true,
+            future: Box::pin(async move {
+                Finished::Instance(Instance::start(linked, stdio, deadline).await)
+            }),
+        }))
     }
 
     pub fn run_command(linked: Arc<Linked>, stdio: Stdio, timeout: Duration) -> Self {
         let deadline = Deadline::after(timeout);
-        let engine = linked.engine().clone();
-        let work = ReusableBoxFuture::new(async move {
-            Finished::Call(crate::command::run(linked, stdio, deadline).await)
-        });
-        Self::new(work, deadline, engine, false)
+        Self::new(Work::Other(Other {
+            watch: Watch::new(deadline),
+            engine: linked.engine().clone(),
+            starts_instance: false,
+            future: Box::pin(async move {
+                Finished::Call(crate::command::run(linked, stdio, deadline).await)
+            }),
+        }))
     }
 
-    fn new(work: Work, deadline: Deadline, engine: Arc<EngineShared>, starts_instance: bool) -> Self {
+    fn new(work: Work) -> Self {
         Self {
             work,
-            frame: None,
-            running: true,
-            watch: Watch::new(deadline),
-            engine,
-            starts_instance,
             finished: None,
         }
     }
 
     /// Runs the guest until it is done, has to wait, or used up its slice. True: finished.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.running {
-            return true;
-        }
-        self.engine.enter_tokio();
-        let (work, watch) = (&mut self.work, &mut self.watch);
-        let polled = catch_unwind(AssertUnwindSafe(|| match work.poll(cx) {
-            Poll::Ready(finished) => Poll::Ready(Some(finished)),
-            Poll::Pending if watch.poll_passed(cx) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }));
-        match polled {
-            Ok(Poll::Pending) => return false,
-            Ok(Poll::Ready(Some(finished))) => {
-                self.running = false;
-                self.watch.disarm();
-                self.finished = Some(finished);
-            }
-            Ok(Poll::Ready(None)) => self.cut(CallOutcome::timed_out()),
-            Err(panic) => self.cut(CallOutcome::failed(Outcome::Trapped, panic_text(&*panic))),
-        }
+        let finished = match &mut self.work {
+            Work::Done => return true,
+            Work::Call(call) => call.poll(cx).map(Finished::Call),
+            Work::Other(other) => other.poll(cx),
+        };
+        let Poll::Ready(finished) = finished else {
+            return false;
+        };
+        self.finish(finished);
         true
     }
 
     /// Drops the work where it is; a guest that was inside loses its store.
     pub fn cancel(&mut self) {
-        if self.running {
-            self.engine.enter_tokio();
-            self.cut(CallOutcome::cancelled());
-        }
+        let cancelled = match &self.work {
+            Work::Done => return,
+            Work::Call(call) => {
+                call.instance.linked.engine().enter_tokio();
+                Finished::Call(CallOutcome::cancelled())
+            }
+            Work::Other(other) => {
+                other.engine.enter_tokio();
+                other.stopped(CallOutcome::cancelled())
+            }
+        };
+        self.finish(cancelled);
     }
 
-    /// How a call or command ended; a failure for anything else.
+    /// How a call or command ended.
     pub fn outcome(&self) -> Option<&CallOutcome> {
         match &self.finished {
             Some(Finished::Call(outcome)) => Some(outcome),
             _ => None,
         }
-    }
-
-    /// The buffers it holds on to.
-    pub fn memory_bytes(&self) -> usize {
-        self.frame.as_ref().map_or(0, |frame| frame.request.capacity())
-            + self.outcome().map_or(0, |ended| ended.payload.capacity())
     }
 
     pub fn take(&mut self) -> Finished {
@@ -273,20 +377,37 @@ impl GuestTask {
         })
     }
 
-    fn cut(&mut self, outcome: CallOutcome) {
-        self.running = false;
-        self.watch.disarm();
-        let work = &mut self.work;
-        let dropped = catch_unwind(AssertUnwindSafe(|| work.set(std::future::pending())));
-        let outcome = match dropped {
-            Ok(()) => outcome,
-            Err(panic) => CallOutcome::failed(Outcome::Trapped, panic_text(&*panic)),
-        };
-        self.finished = Some(if self.starts_instance {
+    /// Also drops the timer, which keeps the waker, which keeps whoever owns this.
+    fn finish(&mut self, finished: Finished) {
+        let work = std::mem::replace(&mut self.work, Work::Done);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+        self.finished = Some(finished);
+    }
+}
+
+impl Other {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        self.engine.enter_tokio();
+        let future = &mut self.future;
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(finished)) => Poll::Ready(finished),
+            Ok(Poll::Pending) if self.watch.poll_passed(cx) => {
+                Poll::Ready(self.stopped(CallOutcome::timed_out()))
+            }
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => {
+                let outcome = CallOutcome::failed(Outcome::Trapped, panic_text(&*panic));
+                Poll::Ready(self.stopped(outcome))
+            }
+        }
+    }
+
+    fn stopped(&self, outcome: CallOutcome) -> Finished {
+        if self.starts_instance {
             Finished::Instance(Err(outcome.into_error("instantiating")))
         } else {
             Finished::Call(outcome)
-        });
+        }
     }
 }
 

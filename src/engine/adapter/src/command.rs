@@ -99,8 +99,8 @@ async fn run_component(
             .await??;
         return Ok(status);
     }
-    let command = p2::bindings::CommandPre::new(pre.clone())
-        .map_err(|_| no_command("`wasi:cli/run`"))?;
+    let command =
+        p2::bindings::CommandPre::new(pre.clone()).map_err(|_| no_command("`wasi:cli/run`"))?;
     let command = match command.instantiate_async(&mut *store).await {
         Ok(command) => command,
         Err(error) => return Err(not_started(&error, store)),

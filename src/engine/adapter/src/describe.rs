@@ -48,7 +48,9 @@ pub fn check_header(wasm: &[u8]) -> Result<()> {
     }
     if !wasm.starts_with(&MAGIC[..MAGIC.len().min(wasm.len())]) {
         let head = wasm[..wasm.len().min(MAGIC.len())].escape_ascii();
-        return Err(invalid(format!("not a WebAssembly binary: it starts with `{head}`")));
+        return Err(invalid(format!(
+            "not a WebAssembly binary: it starts with `{head}`"
+        )));
     }
     if wasm.len() < HEADER_BYTES {
         let length = wasm.len();
@@ -86,7 +88,10 @@ fn validate(wasm: &[u8]) -> Result<()> {
             let truncated = error.message().contains("unexpected end");
             let what = if truncated { "truncated" } else { "not valid" };
             let (text, offset) = (error.message(), error.offset());
-            invalid(format!("{what}: {text} (at offset {offset:#x} of {:#x})", wasm.len()))
+            invalid(format!(
+                "{what}: {text} (at offset {offset:#x} of {:#x})",
+                wasm.len()
+            ))
         })
 }
 
@@ -103,7 +108,9 @@ fn describe_component(wasm: &[u8]) -> Result<Description> {
     let imports = items(&resolve, &resolve.worlds[world].imports);
     let exported = |interface: &str| {
         exports.iter().any(|item| {
-            item.name.strip_prefix(interface).is_some_and(|rest| rest.starts_with('@'))
+            item.name
+                .strip_prefix(interface)
+                .is_some_and(|rest| rest.starts_with('@'))
         })
     };
     let kind = if exported("wasi:http/incoming-handler") || exported("wasi:http/handler") {
@@ -206,11 +213,18 @@ fn describe_module(wasm: &[u8]) -> Result<Description> {
         .iter()
         .any(|item| item.name == "_start" && !item.functions.is_empty());
     let list = |what: &str, items: &[Item]| -> String {
-        items.iter().map(|item| format!("// {what} {}\n", item.name)).collect()
+        items
+            .iter()
+            .map(|item| format!("// {what} {}\n", item.name))
+            .collect()
     };
     Ok(Description {
         is_component: false,
-        kind: if is_command { Kind::Command } else { Kind::Service },
+        kind: if is_command {
+            Kind::Command
+        } else {
+            Kind::Service
+        },
         runnable: is_command || exports.iter().any(|item| !item.functions.is_empty()),
         needs_concurrency: false,
         metadata_name: String::new(),

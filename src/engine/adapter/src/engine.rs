@@ -5,9 +5,10 @@
 
 use crate::error::{Code, DoorError, Result};
 use crate::settings::{EngineSettings, EngineUse, engine_config};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -58,9 +59,15 @@ pub struct EngineShared {
     _only_one: OnlyOne,
 }
 
+/// A thread's place in the tokio context of an engine. Without a destructor: at a thread's end tokio's own may be gone.
+struct Entered {
+    guard: ManuallyDrop<tokio::runtime::EnterGuard<'static>>,
+}
+
 thread_local! {
-    /// The engine whose tokio context this thread is in; 0: none.
-    static ENTERED: Cell<u64> = const { Cell::new(0) };
+    /// The engine whose tokio context this thread is in; 0: none. Apart from the rest because it is read at every call.
+    static ENTERED_SERIAL: Cell<u64> = const { Cell::new(0) };
+    static ENTERED: RefCell<Option<Entered>> = const { RefCell::new(None) };
 }
 static NEXT_SERIAL: AtomicU64 = AtomicU64::new(1);
 
@@ -68,10 +75,30 @@ impl EngineShared {
     /// Puts this thread into the context of the engine's tokio, which timers and sockets of WASI look for. It stays
     /// there: entering and leaving around each poll is a tenth of a short call.
     pub(crate) fn enter_tokio(&self) {
-        if ENTERED.get() != self.serial {
-            std::mem::forget(self.tokio.enter());
-            ENTERED.set(self.serial);
+        if ENTERED_SERIAL.get() != self.serial {
+            leave_tokio();
+            let guard = self.tokio.enter();
+            // SAFETY: the guard's lifetime only says that the handle was borrowed to make it; it has a share of its own.
+            let guard: tokio::runtime::EnterGuard<'static> = unsafe { std::mem::transmute(guard) };
+            ENTERED_SERIAL.set(self.serial);
+            ENTERED.set(Some(Entered {
+                guard: ManuallyDrop::new(guard),
+            }));
         }
+    }
+
+    /// If it is this engine's context that the thread is in.
+    fn leave_tokio(&self) {
+        if ENTERED_SERIAL.get() == self.serial {
+            leave_tokio();
+        }
+    }
+}
+
+fn leave_tokio() {
+    ENTERED_SERIAL.set(0);
+    if let Some(entered) = ENTERED.take() {
+        drop(ManuallyDrop::into_inner(entered.guard));
     }
 }
 
@@ -158,16 +185,16 @@ impl Engine {
         // SAFETY: the caller's promise.
         let code = unsafe {
             match (kind, mapped) {
-                (Precompiled::Component, true) => {
-                    LoadedKind::Component(Component::deserialize_file(engine, &path).map_err(refused)?)
-                }
+                (Precompiled::Component, true) => LoadedKind::Component(
+                    Component::deserialize_file(engine, &path).map_err(refused)?,
+                ),
                 (Precompiled::Component, false) => {
                     let bytes = read_all(&file)?;
                     LoadedKind::Component(Component::deserialize(engine, bytes).map_err(refused)?)
                 }
-                (Precompiled::Module, _) => {
-                    LoadedKind::Module(Module::deserialize_open_file(engine, file).map_err(refused)?)
-                }
+                (Precompiled::Module, _) => LoadedKind::Module(
+                    Module::deserialize_open_file(engine, file).map_err(refused)?,
+                ),
             }
         };
         Ok(LoadedCode {
@@ -189,6 +216,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.shared.leave_tokio();
         self.stop_ticker.store(true, Ordering::Release);
         if let Some(ticker) = self.ticker.lock().unwrap().take() {
             ticker.thread().unpark();
@@ -220,7 +248,8 @@ fn spawn_ticker(
 
 /// For a sandbox without /proc: a private copy.
 fn read_all(file: &File) -> Result<Vec<u8>> {
-    let io = |error: std::io::Error| DoorError::new(Code::Io, format!("reading the artifact: {error}"));
+    let io =
+        |error: std::io::Error| DoorError::new(Code::Io, format!("reading the artifact: {error}"));
     let length = file.metadata().map_err(io)?.len();
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut bytes, 0).map_err(io)?;
@@ -235,7 +264,12 @@ fn artifact_kind(file: &File) -> Result<Precompiled> {
     const OS_ABI: usize = 7;
     const FLAGS: std::ops::Range<usize> = 48..52;
     let mut head = [0; HEADER_BYTES];
-    let foreign = || DoorError::new(Code::InvalidComponent, "not a compiled artifact of this platform");
+    let foreign = || {
+        DoorError::new(
+            Code::InvalidComponent,
+            "not a compiled artifact of this platform",
+        )
+    };
     file.read_exact_at(&mut head, 0).map_err(|_| foreign())?;
     if !head.starts_with(b"\x7fELF") || head[OS_ABI] != obj::ELFOSABI_WASMTIME {
         return Err(foreign());

@@ -86,7 +86,8 @@ impl CallOutcome {
     }
 
     pub fn exited(exit_status: i32) -> Self {
-        let mut outcome = Self::failed(Outcome::Exited, format!("exited with status {exit_status}"));
+        let mut outcome =
+            Self::failed(Outcome::Exited, format!("exited with status {exit_status}"));
         outcome.exit_status = exit_status;
         outcome
     }

@@ -12,7 +12,9 @@ use crate::store::StoreData;
 use crate::values::{self, Reader};
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext};
+use wasmtime::component::__internal::{
+    CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext,
+};
 use wasmtime::component::{ComponentNamedList, ComponentType, Func, Lower, Type, TypedFunc};
 use wasmtime::{Store, ValRaw, bail};
 
@@ -62,7 +64,9 @@ impl Kind {
             | (Self::F64, InterfaceType::Float64)
             | (Self::Char, InterfaceType::Char)
             | (Self::Str, InterfaceType::String) => true,
-            (Self::Bytes, InterfaceType::List(list)) => types.types[*list].element == InterfaceType::U8,
+            (Self::Bytes, InterfaceType::List(list)) => {
+                types.types[*list].element == InterfaceType::U8
+            }
             _ => false,
         }
     }
@@ -93,6 +97,7 @@ impl Kind {
 pub struct Shape {
     params: Vec<Kind>,
     result: Option<Kind>,
+    has_parts: bool,
 }
 
 impl Shape {
@@ -106,7 +111,19 @@ impl Shape {
             Some(ty) => Some(Kind::of(ty)?),
             None => None,
         };
-        Some(Self { params, result })
+        let has_parts = params
+            .iter()
+            .any(|kind| matches!(kind, Kind::Str | Kind::Bytes));
+        Some(Self {
+            params,
+            result,
+            has_parts,
+        })
+    }
+
+    /// Whether arguments are parts of the request, which then has to stay.
+    pub fn has_parts(&self) -> bool {
+        self.has_parts
     }
 
     /// Takes the request apart without copying it.
@@ -272,7 +289,8 @@ unsafe impl Lower for FlatParams {
                 }
                 Arg::Bytes(from, length) => {
                     let mut pair = MaybeUninit::uninit();
-                    self.part(from, length).linear_lower_to_flat(cx, *ty, &mut pair)?;
+                    self.part(from, length)
+                        .linear_lower_to_flat(cx, *ty, &mut pair)?;
                     // SAFETY: lowering a list initialises both.
                     let [pointer, length] = unsafe { pair.assume_init() };
                     put(pointer);

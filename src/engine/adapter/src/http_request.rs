@@ -11,8 +11,8 @@ use crate::instance::not_instantiated;
 use crate::store::{StoreData, arm};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Uri, header};
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,8 +36,11 @@ type GuestBody = UnsyncBoxBody<Bytes, HttpError>;
 /// The response's head as the guest sets it; Err: the guest answered with an error code.
 type Head = Result<Response<GuestBody>, String>;
 
-pub(crate) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> Response<ResponseBody> {
-    let Some(request) = with_authority(request) else {
+pub(crate) async fn answer(
+    server: Arc<Server>,
+    request: Request<Incoming>,
+) -> Response<ResponseBody> {
+    let Some(request) = with_authority(request, &server.handler) else {
         server.count_refused();
         return text_response(StatusCode::BAD_REQUEST, "the request names no valid host");
     };
@@ -65,26 +68,37 @@ pub(crate) async fn answer(server: Arc<Server>, request: Request<Incoming>) -> R
             return guest_response(server, response, guest, admitted);
         }
         (_, Some(Err(failure))) => failure,
-        (Some(Err(code)), _) => {
-            CallOutcome::failed(Outcome::Trapped, format!("the guest answered with an error: {code}"))
-        }
+        (Some(Err(code)), _) => CallOutcome::failed(
+            Outcome::Trapped,
+            format!("the guest answered with an error: {code}"),
+        ),
         (None, _) => CallOutcome::failed(Outcome::Trapped, "the guest ended without a response"),
     };
     let (status, text) = match failure.outcome {
-        Outcome::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "the component did not answer in time"),
-        Outcome::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "no room for another instance"),
+        Outcome::TimedOut => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "the component did not answer in time",
+        ),
+        Outcome::Cancelled => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no room for another instance",
+        ),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "the component failed"),
     };
     server.count_failure(&failure);
     text_response(status, text)
 }
 
-/// HTTP/1 has the authority in its `Host` field; guests get it as part of the URI.
-fn with_authority(mut request: Request<Incoming>) -> Option<Request<Incoming>> {
+/// HTTP/1 has the authority in its `Host` field; guests get it as part of the URI. For 0.2 the library sees to that.
+fn with_authority(mut request: Request<Incoming>, handler: &Handler) -> Option<Request<Incoming>> {
     if request.uri().authority().is_some() {
         return Some(request);
     }
-    let host = request.headers().get(header::HOST)?.as_bytes();
+    let host = request.headers().get(header::HOST)?;
+    if matches!(handler, Handler::P2(_)) {
+        return host.to_str().is_ok().then_some(request);
+    }
+    let host = host.as_bytes();
     let path = request.uri().path_and_query()?.clone();
     let uri = Uri::builder()
         .scheme(http::uri::Scheme::HTTP)
@@ -130,7 +144,10 @@ async fn handle_p2(
     request: Request<Incoming>,
     head: oneshot::Sender<Head>,
 ) -> wasmtime::Result<()> {
-    let request = store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
+    let request = store
+        .data_mut()
+        .http()
+        .new_incoming_request(Scheme::Http, request)?;
     let out = store
         .data_mut()
         .http()
@@ -155,9 +172,8 @@ async fn handle_p3(
     store
         .run_concurrent(async move |store| {
             let answered = match service.handle(store, request).await? {
-                Ok(response) => Ok(store.with(|mut access| {
-                    response.into_http(access.as_context_mut(), finished)
-                })?),
+                Ok(response) => Ok(store
+                    .with(|mut access| response.into_http(access.as_context_mut(), finished))?),
                 Err(code) => Err(one_line(&code.to_string())),
             };
             let _ = head.send(answered);
@@ -241,7 +257,10 @@ pub(crate) struct Streamed {
 }
 
 impl Streamed {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         if let Some(guest) = &mut self.guest
             && let Poll::Ready(ended) = guest.poll(cx)
         {

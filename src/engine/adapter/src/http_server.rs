@@ -82,7 +82,9 @@ impl Drop for Admitted {
         let debt = &self.server.admission.debt;
         let pays = debt.load(Ordering::Relaxed) > 0
             && debt
-                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |debt| debt.checked_sub(1))
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |debt| {
+                    debt.checked_sub(1)
+                })
                 .is_ok();
         if pays && let Some(permit) = self.permit.take() {
             permit.forget();
@@ -212,15 +214,19 @@ impl HttpServer {
             let more = concurrent_max - *bound;
             // First what was still to be taken away, then new ones.
             let mut forgiven = 0;
-            let _ = admission.debt.fetch_update(Ordering::AcqRel, Ordering::Acquire, |debt| {
-                forgiven = debt.min(more);
-                Some(debt - forgiven)
-            });
+            let _ = admission
+                .debt
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |debt| {
+                    forgiven = debt.min(more);
+                    Some(debt - forgiven)
+                });
             admission.permits.add_permits(more - forgiven);
         } else {
             let fewer = *bound - concurrent_max;
             let forgotten = admission.permits.forget_permits(fewer);
-            admission.debt.fetch_add(fewer - forgotten, Ordering::AcqRel);
+            admission
+                .debt
+                .fetch_add(fewer - forgotten, Ordering::AcqRel);
         }
         *bound = concurrent_max;
     }

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 //! A live store with its instance: the replica of a service. One call runs at a time, further ones wait in the order they
-//! came. What leaves the guest in the middle (a trap, a deadline, a cancelled future) kills the store; its memory is
-//! given back at once.
+//! came.
+//!
+//! The store belongs for good to one future, the driver: it takes a job from the frame, runs the guest, leaves the result
+//! in the frame and waits for the next. Who has the turn writes the frame and polls the driver, so a call of an idle
+//! instance allocates nothing and moves nothing but its bytes. A guest that is left in the middle (a deadline, a cancelled
+//! call) or traps takes its driver along, and with it the store; its memory is given back at once.
 
-use crate::call::{CallFrame, Deadline, Finished, FrameRef};
-use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, is_pool_exhausted};
-use crate::flat::{FlatFunc, FlatParams};
-use crate::function::{Export, Function};
+use crate::call::Deadline;
+use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, is_pool_exhausted, panic_text};
+use crate::flat::Args;
+use crate::function::Function;
+use crate::guest::{Live, LiveKind};
 use crate::link::{Linked, LinkedKind};
 use crate::store::{Stdio, StoreData, arm};
-use crate::{values, wave};
+use crate::turn::Turn;
+use std::cell::UnsafeCell;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::{Mutex, MutexGuard};
-use wasmtime::component::{self, Val};
-use wasmtime::{Func, Store};
+use std::task::{Context, Poll};
+use wasmtime::Store;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -23,38 +31,70 @@ pub enum Encoding {
     Values,
 }
 
+/// Buffers that one large call left behind are not kept for small ones.
+const KEPT_BYTES_MAX: usize = 64 << 10;
+
 pub struct Instance {
     pub(crate) linked: Arc<Linked>,
-    /// None once it is dead.
-    live: Mutex<Option<Live>>,
+    pub(crate) turn: Turn,
+    /// The driver, none once the store is dead; only who has the turn.
+    driver: UnsafeCell<Option<Driver>>,
+    /// Written by who has the turn, and by the driver while that one polls it.
+    frame: Box<UnsafeCell<Frame>>,
     alive: AtomicBool,
     memory: AtomicU64,
     death: OnceLock<String>,
 }
 
-struct Live {
-    store: Store<StoreData>,
-    kind: LiveKind,
-    /// By the function's index, filled at its first call.
-    callables: Vec<Option<Callable>>,
+type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+// SAFETY: `driver` and `frame` are touched only by who has the turn, which one thread has at a time.
+unsafe impl Sync for Instance {}
+unsafe impl Send for Instance {}
+
+/// One job, and how it ended.
+pub(crate) struct Frame {
+    pub(crate) function: Option<Arc<Function>>,
+    pub(crate) encoding: Encoding,
+    pub(crate) request: Vec<u8>,
+    pub(crate) args: Args,
+    pub(crate) deadline: Deadline,
+    pub(crate) reply: Vec<u8>,
+    submitted: bool,
+    ended: Option<Ended>,
+    memory: u64,
 }
 
-enum LiveKind {
-    Component(component::Instance),
-    Module(wasmtime::Instance),
+pub(crate) enum Ended {
+    /// The result is in `reply`.
+    Returned,
+    Failed(Box<CallOutcome>),
 }
 
+/// The driver's way to the frame, which is a box of the instance that the driver belongs to.
 #[derive(Clone, Copy)]
-enum Callable {
-    Flat(FlatFunc),
-    Dynamic(component::Func),
-    Core(Func),
+pub(crate) struct FrameRef(*mut Frame);
+
+// SAFETY: see Instance.
+unsafe impl Send for FrameRef {}
+unsafe impl Sync for FrameRef {}
+
+impl FrameRef {
+    /// # Safety
+    /// Only while the driver is polled, and no two at a time if one of them is written to.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn get(&self) -> &mut Frame {
+        unsafe { &mut *self.0 }
+    }
 }
 
 /// Turns what instantiation gave back into an error.
 pub(crate) fn not_instantiated(error: &wasmtime::Error, store: &Store<StoreData>) -> DoorError {
     if is_pool_exhausted(error) {
-        return DoorError::new(Code::LimitExceeded, format!("no room for an instance: {error}"));
+        return DoorError::new(
+            Code::LimitExceeded,
+            format!("no room for an instance: {error}"),
+        );
     }
     if store.data().memory.denied {
         let text = "the memory limit is below what the component starts with";
@@ -66,8 +106,8 @@ pub(crate) fn not_instantiated(error: &wasmtime::Error, store: &Store<StoreData>
 impl Instance {
     pub async fn start(linked: Arc<Linked>, stdio: Stdio, deadline: Deadline) -> Result<Arc<Self>> {
         let mut store = linked.stores.make(&stdio, false)?;
-        let limits = &linked.stores.limits;
-        arm(&mut store, deadline, limits)
+        let limits = linked.stores.limits;
+        arm(&mut store, deadline, &limits)
             .map_err(|error| DoorError::engine("starting an instance", &error))?;
         let kind = match &linked.kind {
             LinkedKind::Component(pre) => {
@@ -82,13 +122,14 @@ impl Instance {
             }
         };
         let memory = store.data().memory.used();
+        let frame = Box::new(UnsafeCell::new(Frame::empty()));
+        let live = Live::new(store, kind, linked.functions.len());
+        let driver = drive(live, FrameRef(frame.get()), limits);
         Ok(Arc::new(Self {
-            live: Mutex::new(Some(Live {
-                store,
-                kind,
-                callables: vec![None; linked.functions.len()],
-            })),
             linked,
+            turn: Turn::new(),
+            driver: UnsafeCell::new(Some(Box::pin(driver))),
+            frame,
             alive: AtomicBool::new(true),
             memory: AtomicU64::new(memory),
             death: OnceLock::new(),
@@ -109,7 +150,7 @@ impl Instance {
         self.alive.store(false, Ordering::Release);
     }
 
-    fn dead(&self) -> CallOutcome {
+    pub(crate) fn dead(&self) -> CallOutcome {
         let why = self.death.get().map_or("it was stopped", String::as_str);
         CallOutcome::failed(Outcome::Trapped, format!("the instance is dead: {why}"))
     }
@@ -119,245 +160,190 @@ impl Instance {
         self.alive.store(false, Ordering::Release);
         self.memory.store(0, Ordering::Relaxed);
     }
+
+    /// Puts a call into the frame. Err: the arguments do not fit, and the guest will not run.
+    ///
+    /// # Safety
+    /// The caller has the turn, and no call is going on.
+    pub(crate) unsafe fn submit(
+        &self,
+        function: &Arc<Function>,
+        encoding: Encoding,
+        request: &[u8],
+        deadline: Deadline,
+    ) -> Result<(), String> {
+        let frame = unsafe { &mut *self.frame.get() };
+        let ours = self.linked.functions.get(function.index);
+        if !ours.is_some_and(|ours| Arc::ptr_eq(ours, function)) {
+            return Err(format!(
+                "{} is another deployment's function",
+                function.name
+            ));
+        }
+        if let Some(why) = &function.not_carried {
+            let name = &function.name;
+            return Err(format!(
+                "{name} {why}, which cannot be passed from outside its store"
+            ));
+        }
+        frame.request.clear();
+        match (encoding, &function.flat) {
+            (Encoding::Values, Some(shape)) => {
+                shape
+                    .decode(request, &mut frame.args)
+                    .map_err(|error| explain(&error, function))?;
+                if shape.has_parts() {
+                    frame.request.extend_from_slice(request);
+                }
+            }
+            _ => frame.request.extend_from_slice(request),
+        }
+        if !frame
+            .function
+            .as_ref()
+            .is_some_and(|last| Arc::ptr_eq(last, function))
+        {
+            frame.function = Some(function.clone());
+        }
+        frame.encoding = encoding;
+        frame.deadline = deadline;
+        frame.reply.clear();
+        frame.submitted = true;
+        frame.ended = None;
+        Ok(())
+    }
+
+    /// Runs the guest until the call has ended, has to wait, or used up its slice. A result is shown to `returned`.
+    ///
+    /// # Safety
+    /// The caller has the turn and has submitted a call; after Ready there is none.
+    pub(crate) unsafe fn step(
+        &self,
+        cx: &mut Context<'_>,
+        returned: impl FnOnce(&[u8]),
+    ) -> Poll<Result<(), Box<CallOutcome>>> {
+        let slot = unsafe { &mut *self.driver.get() };
+        let Some(driver) = slot else {
+            return Poll::Ready(Err(Box::new(self.dead())));
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| driver.as_mut().poll(cx)));
+        if let Err(panic) = polled {
+            let outcome = CallOutcome::failed(Outcome::Trapped, panic_text(&*panic));
+            self.die(&outcome.message);
+            let _ = catch_unwind(AssertUnwindSafe(|| *slot = None));
+            return Poll::Ready(Err(Box::new(outcome)));
+        }
+        // Only this field: the driver of a call that goes on has borrowed others.
+        let Some(ended) = (unsafe { (*self.frame.get()).ended.take() }) else {
+            return Poll::Pending;
+        };
+        let frame = unsafe { &mut *self.frame.get() };
+        let ended = match ended {
+            Ended::Returned => {
+                returned(&frame.reply);
+                Ok(())
+            }
+            Ended::Failed(outcome) => Err(outcome),
+        };
+        if polled.is_ok_and(|polled| polled.is_ready()) {
+            if let Err(outcome) = &ended {
+                self.die(&outcome.message);
+            }
+            *slot = None;
+        } else {
+            self.memory.store(frame.memory, Ordering::Relaxed);
+        }
+        if frame.request.capacity() + frame.reply.capacity() > KEPT_BYTES_MAX {
+            frame.request = Vec::new();
+            frame.reply = Vec::new();
+        }
+        Poll::Ready(ended)
+    }
+
+    /// Leaves the guest where it is: the end of its store.
+    ///
+    /// # Safety
+    /// The caller has the turn.
+    pub(crate) unsafe fn cut(&self) {
+        self.die("a call was cut off inside the guest");
+        let slot = unsafe { &mut *self.driver.get() };
+        let _ = catch_unwind(AssertUnwindSafe(|| *slot = None));
+    }
 }
 
-/// A preview 1 reactor sets itself up in `_initialize`, which has to run before anything else.
-async fn initialize_reactor(store: &mut Store<StoreData>, instance: &wasmtime::Instance) -> Result<()> {
-    let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut *store, "_initialize") else {
-        return Ok(());
-    };
-    initialize.call_async(&mut *store, ()).await.map_err(|error| {
-        CallOutcome::from_error(&error, store.data().memory.denied).into_error("initializing")
-    })
-}
-
-/// Takes the arguments apart if the fast path will want them.
-pub(crate) fn decode_flat(frame: &mut CallFrame) -> Result<(), String> {
-    let function = &frame.function;
-    let ours = frame.instance.linked.functions.get(function.index);
-    if !ours.is_some_and(|ours| Arc::ptr_eq(ours, function)) {
-        return Err(format!("{} is another deployment's function", function.name));
-    }
-    if let Some(why) = &function.not_carried {
-        let name = &function.name;
-        return Err(format!("{name} {why}, which cannot be passed from outside its store"));
-    }
-    match (frame.encoding, &function.flat) {
-        (Encoding::Values, Some(shape)) => shape
-            .decode(&frame.request, &mut frame.args)
-            .map_err(|error| explain(error, function)),
-        _ => Ok(()),
+impl Frame {
+    fn empty() -> Self {
+        Self {
+            function: None,
+            encoding: Encoding::Values,
+            request: Vec::new(),
+            args: Args::none(),
+            deadline: Deadline::after(std::time::Duration::ZERO),
+            reply: Vec::new(),
+            submitted: false,
+            ended: None,
+            memory: 0,
+        }
     }
 }
 
-fn decode_dynamic(frame: &CallFrame) -> Result<Vec<Val>, String> {
-    let params = &frame.function.params;
-    match frame.encoding {
-        Encoding::Values => values::decode_params(&frame.request, params),
-        Encoding::Wave => match std::str::from_utf8(&frame.request) {
-            Ok(text) => wave::parse_params(text, params),
-            Err(_) => Err("not UTF-8".to_owned()),
-        },
-    }
-    .map_err(|error| explain(error, &frame.function))
-}
-
-fn explain(error: String, function: &Function) -> String {
+pub(crate) fn explain(error: &str, function: &Function) -> String {
     format!("{error}; expected {}", function.signature)
 }
 
-/// One call as a future. `reply`: an empty buffer for the results. The fast path is written out in this one function, and
-/// the other one is boxed, to keep the future small: it is copied on its way into its box.
-pub(crate) async fn call(frame: FrameRef, mut reply: Vec<u8>) -> Finished {
-    let frame = frame.frame();
-    let instance: &Instance = &frame.instance;
-    let mut deadline = frame.deadline;
-    let live = match instance.live.try_lock() {
-        Ok(live) => live,
-        Err(_) => {
-            // The time in the queue counts.
-            deadline.at();
-            instance.live.lock().await
-        }
-    };
-    if live.is_none() || !instance.alive() {
-        return Finished::Call(instance.dead());
-    }
-    let mut inside = Inside {
-        instance,
-        live,
-        done: false,
-    };
-    let called = match inside.flat(frame, deadline) {
-        Err(error) => Err(error),
-        Ok(Some(flat)) => {
-            let store = &mut inside.live.as_mut().expect("checked above").store;
-            // SAFETY: `decode_flat` took this request apart for this function; the frame outlives this future.
-            let params = unsafe { FlatParams::new(&frame.args, &frame.request) };
-            flat.call(store, params, &mut reply).await
-        }
-        Ok(None) => match Box::pin(inside.dynamic(frame, &mut reply)).await {
-            Ok(called) => called,
-            Err(message) => {
-                inside.done = true;
-                return Finished::Call(CallOutcome::failed(Outcome::BadArguments, message));
-            }
-        },
-    };
-    Finished::Call(inside.leave(called.map(|()| reply)))
-}
-
-/// The guest is being run. Dropped without `leave` (the future was dropped, or a panic), it kills the store.
-struct Inside<'a> {
-    instance: &'a Instance,
-    live: MutexGuard<'a, Option<Live>>,
-    done: bool,
-}
-
-impl Inside<'_> {
-    /// Readies the store, and finds the function if the fast path takes the call.
-    fn flat(&mut self, frame: &CallFrame, deadline: Deadline) -> wasmtime::Result<Option<FlatFunc>> {
-        let live = self.live.as_mut().expect("checked before entering");
-        arm(&mut live.store, deadline, &self.instance.linked.stores.limits)?;
-        if frame.encoding != Encoding::Values {
-            return Ok(None);
-        }
-        match live.callable(&frame.function)? {
-            Callable::Flat(flat) => Ok(Some(flat)),
-            _ => Ok(None),
-        }
-    }
-
-    /// The outer error: the arguments do not fit, and the guest did not run.
-    async fn dynamic(
-        &mut self,
-        frame: &CallFrame,
-        reply: &mut Vec<u8>,
-    ) -> Result<wasmtime::Result<()>, String> {
-        let params = decode_dynamic(frame)?;
-        let live = self.live.as_mut().expect("checked before entering");
-        let function: &Function = &frame.function;
-        let result = match live.callable(function) {
-            Ok(Callable::Core(func)) => live.call_core(func, function, &params).await,
-            Ok(_) => live.call_dynamic(function, &params).await,
+/// The store's owner. Ends after a call that killed the store.
+async fn drive(mut live: Live, frame: FrameRef, limits: crate::store::Limits) {
+    loop {
+        // SAFETY, here and below: this runs only while the turn's holder polls, who then leaves the frame alone.
+        poll_fn(
+            |_| match std::mem::take(unsafe { &mut frame.get().submitted }) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            },
+        )
+        .await;
+        let called = match live.prepare(unsafe { frame.get() }, &limits) {
             Err(error) => Err(error),
+            Ok(Some(flat)) => {
+                let job = unsafe { frame.get() };
+                // SAFETY: `submit` took the arguments apart for this function; nothing writes to the frame meanwhile.
+                let params = unsafe { crate::flat::FlatParams::new(&job.args, &job.request) };
+                flat.call(&mut live.store, params, &mut job.reply)
+                    .await
+                    .map(Ok)
+            }
+            // Boxed, to keep the driver small.
+            Ok(None) => Box::pin(live.call_dynamic(frame)).await,
         };
-        Ok(result.and_then(|result| encode_result(function, frame.encoding, &result, reply)))
-    }
-
-    fn leave(mut self, called: wasmtime::Result<Vec<u8>>) -> CallOutcome {
-        let live = self.live.as_mut().expect("only taken on drop");
+        let job = unsafe { frame.get() };
+        job.memory = live.store.data().memory.used();
         match called {
-            Ok(payload) => {
-                self.done = true;
-                let used = live.store.data().memory.used();
-                self.instance.memory.store(used, Ordering::Relaxed);
-                CallOutcome::returned(payload)
+            Ok(Ok(())) => job.ended = Some(Ended::Returned),
+            Ok(Err(message)) => {
+                let outcome = CallOutcome::failed(Outcome::BadArguments, message);
+                job.ended = Some(Ended::Failed(Box::new(outcome)));
             }
             Err(error) => {
                 let outcome = CallOutcome::from_error(&error, live.store.data().memory.denied);
-                self.instance.die(&outcome.message);
-                outcome
+                job.ended = Some(Ended::Failed(Box::new(outcome)));
+                return;
             }
         }
     }
 }
 
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        if !self.done {
-            self.instance.die("a call was cut off inside the guest");
-            *self.live = None;
-        }
-    }
-}
-
-impl Live {
-    fn callable(&mut self, function: &Function) -> wasmtime::Result<Callable> {
-        if let Some(Some(callable)) = self.callables.get(function.index) {
-            return Ok(*callable);
-        }
-        let missing = || wasmtime::format_err!("the instance lacks its export {}", function.name);
-        let callable = match (&self.kind, &function.export) {
-            (LiveKind::Component(_), Export::Component(_)) => {
-                let func = self.dynamic(function)?;
-                match &function.flat {
-                    Some(shape) => Callable::Flat(FlatFunc::new(&func, shape, &self.store)?),
-                    None => Callable::Dynamic(func),
-                }
-            }
-            (LiveKind::Module(instance), Export::Module(name)) => {
-                Callable::Core(instance.get_func(&mut self.store, name).ok_or_else(missing)?)
-            }
-            _ => return Err(missing()),
-        };
-        if let Some(slot) = self.callables.get_mut(function.index) {
-            *slot = Some(callable);
-        }
-        Ok(callable)
-    }
-
-    fn dynamic(&mut self, function: &Function) -> wasmtime::Result<component::Func> {
-        match (&self.kind, &function.export) {
-            (LiveKind::Component(instance), Export::Component(export)) => instance
-                .get_func(&mut self.store, export)
-                .ok_or_else(|| wasmtime::format_err!("the instance lacks its export {}", function.name)),
-            _ => wasmtime::bail!("not a component's function"),
-        }
-    }
-
-    async fn call_dynamic(&mut self, function: &Function, params: &[Val]) -> wasmtime::Result<Val> {
-        let func = match self.callable(function)? {
-            Callable::Dynamic(func) => func,
-            _ => self.dynamic(function)?,
-        };
-        let mut results = [Val::Bool(false)];
-        let count = usize::from(function.result.is_some());
-        func.call_async(&mut self.store, params, &mut results[..count])
-            .await?;
-        let [result] = results;
-        Ok(result)
-    }
-
-    async fn call_core(
-        &mut self,
-        func: Func,
-        function: &Function,
-        params: &[Val],
-    ) -> wasmtime::Result<Val> {
-        let core = |value: &Val| match *value {
-            Val::S32(v) => wasmtime::Val::I32(v),
-            Val::S64(v) => wasmtime::Val::I64(v),
-            Val::Float32(v) => wasmtime::Val::F32(v.to_bits()),
-            Val::Float64(v) => wasmtime::Val::F64(v.to_bits()),
-            _ => wasmtime::Val::I32(0),
-        };
-        let params: Vec<wasmtime::Val> = params.iter().map(core).collect();
-        let mut results = [wasmtime::Val::I32(0)];
-        let count = usize::from(function.result.is_some());
-        func.call_async(&mut self.store, &params, &mut results[..count])
-            .await?;
-        Ok(match results[0] {
-            wasmtime::Val::I64(v) => Val::S64(v),
-            wasmtime::Val::F32(bits) => Val::Float32(f32::from_bits(bits)),
-            wasmtime::Val::F64(bits) => Val::Float64(f64::from_bits(bits)),
-            ref other => Val::S32(other.i32().unwrap_or(0)),
-        })
-    }
-}
-
-fn encode_result(
-    function: &Function,
-    encoding: Encoding,
-    result: &Val,
-    reply: &mut Vec<u8>,
-) -> wasmtime::Result<()> {
-    let Some(ty) = &function.result else {
+/// A preview 1 reactor sets itself up in `_initialize`, which has to run before anything else.
+async fn initialize_reactor(
+    store: &mut Store<StoreData>,
+    instance: &wasmtime::Instance,
+) -> Result<()> {
+    let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut *store, "_initialize") else {
         return Ok(());
     };
-    match encoding {
-        Encoding::Wave => wave::format_value(result).map(|text| *reply = text.into_bytes()),
-        Encoding::Values => values::encode(reply, result, ty),
-    }
-    .map_err(|text| wasmtime::format_err!("{}'s result: {text}", function.name))
+    initialize
+        .call_async(&mut *store, ())
+        .await
+        .map_err(|error| {
+            CallOutcome::from_error(&error, store.data().memory.denied).into_error("initializing")
+        })
 }

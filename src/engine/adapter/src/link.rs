@@ -57,7 +57,11 @@ fn internal(error: wasmtime::Error) -> DoorError {
 }
 
 fn unresolved(missing: Vec<String>) -> DoorError {
-    let what = if missing.len() == 1 { "import" } else { "imports" };
+    let what = if missing.len() == 1 {
+        "import"
+    } else {
+        "imports"
+    };
     let text = format!("nobody offers the {what} {}", missing.join(", "));
     DoorError::new(Code::Unresolved, text)
 }
@@ -101,7 +105,11 @@ fn link_module(stores: &StoreMaker, module: &Module) -> Result<wasmtime::Instanc
             .make(&crate::store::Stdio::Sink(nothing), false)?;
     let missing: Vec<String> = module
         .imports()
-        .filter(|import| linker.get(&mut store, import.module(), import.name()).is_err())
+        .filter(|import| {
+            linker
+                .get(&mut store, import.module(), import.name())
+                .is_err()
+        })
         .map(|import| format!("{}.{}", import.module(), import.name()))
         .collect();
     if !missing.is_empty() {

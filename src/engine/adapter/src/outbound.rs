@@ -43,10 +43,12 @@ impl OutboundHooks {
             .map(|text| {
                 let uri: Option<Uri> = text.parse().ok();
                 let plain = |uri: &Uri| matches!(uri.path(), "" | "/") && uri.query().is_none();
-                uri.filter(plain).and_then(|uri| Origin::of(&uri)).ok_or_else(|| {
-                    let text = format!("allowed host '{text}': expected `https://host[:port]`");
-                    DoorError::new(Code::InvalidParams, text)
-                })
+                uri.filter(plain)
+                    .and_then(|uri| Origin::of(&uri))
+                    .ok_or_else(|| {
+                        let text = format!("allowed host '{text}': expected `https://host[:port]`");
+                        DoorError::new(Code::InvalidParams, text)
+                    })
             })
             .collect::<Result<Arc<[_]>>>()?;
         Ok(Self { allowed })

@@ -69,7 +69,11 @@ impl Pollable for SinkStream {
 }
 
 impl AsyncWrite for SinkStream {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.sink.write(self.stream, bytes);
         Poll::Ready(Ok(bytes.len()))
     }

@@ -138,7 +138,10 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         if length > self.rest.len() {
-            return Err(format!("{length} bytes announced, {} there", self.rest.len()));
+            return Err(format!(
+                "{length} bytes announced, {} there",
+                self.rest.len()
+            ));
         }
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
@@ -173,7 +176,11 @@ impl<'a> Reader<'a> {
                 Type::U8 => Val::List(self.bin()?.iter().map(|byte| Val::U8(*byte)).collect()),
                 element => {
                     let count = self.array()?;
-                    Val::List((0..count).map(|_| self.value(&element)).collect::<Result<_, _>>()?)
+                    Val::List(
+                        (0..count)
+                            .map(|_| self.value(&element))
+                            .collect::<Result<_, _>>()?,
+                    )
                 }
             },
             Type::FixedLengthList(list) => {
@@ -191,12 +198,24 @@ impl<'a> Reader<'a> {
             }
             Type::Tuple(tuple) => {
                 self.array_of(tuple.types().len(), "elements")?;
-                Val::Tuple(tuple.types().map(|ty| self.value(&ty)).collect::<Result<_, _>>()?)
+                Val::Tuple(
+                    tuple
+                        .types()
+                        .map(|ty| self.value(&ty))
+                        .collect::<Result<_, _>>()?,
+                )
             }
-            Type::Variant(_) | Type::Enum(_) | Type::Option(_) | Type::Result(_) | Type::Flags(_) => {
-                self.choice(ty)?
+            Type::Variant(_)
+            | Type::Enum(_)
+            | Type::Option(_)
+            | Type::Result(_)
+            | Type::Flags(_) => self.choice(ty)?,
+            other => {
+                return Err(format!(
+                    "{} cannot be carried",
+                    not_carried(other).unwrap_or("this")
+                ));
             }
-            other => return Err(format!("{} cannot be carried", not_carried(other).unwrap_or("this"))),
         })
     }
 
@@ -307,7 +326,11 @@ pub fn encode(out: &mut Vec<u8>, value: &Val, ty: &Type) -> Result<(), String> {
         (Val::List(values), Type::List(list)) => match list.ty() {
             Type::U8 => {
                 let _ = encode::write_bin_len(out, values.len() as u32);
-                out.extend(values.iter().map(|v| if let Val::U8(b) = v { *b } else { 0 }));
+                out.extend(
+                    values
+                        .iter()
+                        .map(|v| if let Val::U8(b) = v { *b } else { 0 }),
+                );
             }
             element => sequence(out, values.iter(), std::iter::repeat(element))?,
         },
@@ -321,7 +344,10 @@ pub fn encode(out: &mut Vec<u8>, value: &Val, ty: &Type) -> Result<(), String> {
         (Val::Tuple(values), Type::Tuple(tuple)) => sequence(out, values.iter(), tuple.types())?,
         (Val::Variant(name, payload), Type::Variant(variant)) => {
             let number = numbered(Box::new(variant.cases().map(|case| case.name)), name)?;
-            let ty = variant.cases().nth(number as usize).and_then(|case| case.ty);
+            let ty = variant
+                .cases()
+                .nth(number as usize)
+                .and_then(|case| case.ty);
             choice(out, number, payload.as_deref(), ty.as_ref())?;
         }
         (Val::Enum(name), Type::Enum(cases)) => {
@@ -347,7 +373,10 @@ pub fn encode(out: &mut Vec<u8>, value: &Val, ty: &Type) -> Result<(), String> {
             }
         }
         (_, ty) => {
-            return Err(format!("{} cannot be carried", not_carried(ty).unwrap_or("this value")));
+            return Err(format!(
+                "{} cannot be carried",
+                not_carried(ty).unwrap_or("this value")
+            ));
         }
     }
     Ok(())
@@ -365,7 +394,12 @@ fn sequence<'a>(
     Ok(())
 }
 
-fn choice(out: &mut Vec<u8>, number: u32, payload: Option<&Val>, ty: Option<&Type>) -> Result<(), String> {
+fn choice(
+    out: &mut Vec<u8>,
+    number: u32,
+    payload: Option<&Val>,
+    ty: Option<&Type>,
+) -> Result<(), String> {
     let _ = encode::write_array_len(out, 2);
     write_uint(out, u64::from(number));
     match (payload, ty) {

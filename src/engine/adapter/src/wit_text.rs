@@ -16,7 +16,11 @@ pub fn function_signature(resolve: &Resolve, function: &Function) -> String {
         .result
         .as_ref()
         .map_or_else(String::new, |ty| format!(" -> {}", type_name(resolve, ty)));
-    let kind = if function.kind.is_async() { "async func" } else { "func" };
+    let kind = if function.kind.is_async() {
+        "async func"
+    } else {
+        "func"
+    };
     format!("{}: {kind}({}){result}", function.name, params.join(", "))
 }
 

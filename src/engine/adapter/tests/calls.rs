@@ -51,7 +51,11 @@ fn arguments_that_do_not_fit_leave_the_guest_alone() {
     refused("1, 2) (3");
     refused("");
     assert!(refused(&format!("{}1", "[".repeat(100_000))).contains("nested deeper"));
-    assert!(refused("1, x").starts_with("column 4"), "{}", refused("1, x"));
+    assert!(
+        refused("1, x").starts_with("column 4"),
+        "{}",
+        refused("1, x")
+    );
     assert_eq!(calc.text("add", "1, 2"), "3");
 }
 
@@ -61,7 +65,11 @@ fn resources_are_refused_before_the_guest_runs() {
     let calc = bench.start(&example("calc"), limits());
     let ended = calc.wave("[constructor]accumulator", "1");
     assert_eq!(ended.outcome, Outcome::BadArguments);
-    assert!(ended.message.contains("returns a resource"), "{}", ended.message);
+    assert!(
+        ended.message.contains("returns a resource"),
+        "{}",
+        ended.message
+    );
     assert!(calc.instance.alive());
 }
 
@@ -69,9 +77,14 @@ fn resources_are_refused_before_the_guest_runs() {
 fn an_unknown_function_names_those_there_are() {
     let bench = bench();
     let calc = bench.start(&example("calc"), limits());
-    let error = function::resolve(calc.linked.functions(), "subtrakt").err().unwrap();
+    let error = function::resolve(calc.linked.functions(), "subtrakt")
+        .err()
+        .unwrap();
     assert_eq!(error.code, Code::NotFound);
-    assert!(error.message.contains("examples:calc/ops@1.0.0#subtract"), "{error}");
+    assert!(
+        error.message.contains("examples:calc/ops@1.0.0#subtract"),
+        "{error}"
+    );
 }
 
 /// MessagePack by hand, so that the mapping is tested and not only its inverse.
@@ -90,9 +103,17 @@ fn values_are_type_directed_messagepack() {
     returns("is-even", &[0x91, 4], &[0xc3]);
     returns("next-char", b"\x91\xa1a", b"\x91\xa1b");
     returns("echo-string", b"\x91\xa5hello", b"\xa5hello");
-    returns("echo-bytes", b"\x91\xc4\x03\x01\x02\x03", b"\xc4\x03\x01\x02\x03");
+    returns(
+        "echo-bytes",
+        b"\x91\xc4\x03\x01\x02\x03",
+        b"\xc4\x03\x01\x02\x03",
+    );
     returns("reverse", b"\x91\x92\xa1a\xa1b", b"\x92\xa1b\xa1a");
-    returns("divide-with-remainder", &[0x92, 7, 2], &[0x92, 0, 0x92, 3, 1]);
+    returns(
+        "divide-with-remainder",
+        &[0x92, 7, 2],
+        &[0x92, 0, 0x92, 3, 1],
+    );
     returns("divide", &[0x92, 1, 0], &[0x92, 1, 0]);
     returns("largest", &[0x91, 0x90], &[0xc0]);
     returns("largest", &[0x91, 0x92, 3, 5], &[0x91, 5]);
@@ -136,7 +157,12 @@ fn malformed_values_are_refused() {
         ("check", b"\x91\x01"),
     ] {
         let ended = calc.values(name, request);
-        assert_eq!(ended.outcome, Outcome::BadArguments, "{name} {request:?}: {}", ended.message);
+        assert_eq!(
+            ended.outcome,
+            Outcome::BadArguments,
+            "{name} {request:?}: {}",
+            ended.message
+        );
     }
     assert_eq!(calc.text("add", "1, 2"), "3");
 }
@@ -144,16 +170,14 @@ fn malformed_values_are_refused() {
 #[test]
 fn exports_of_core_modules_take_and_return_numbers() {
     let bench = bench();
-    let module = wat(
-        r#"(module
+    let module = wat(r#"(module
           (memory (export "memory") 1)
           (global $ready (mut i32) (i32.const 0))
           (func (export "_initialize") (global.set $ready (i32.const 1)))
           (func (export "ready") (result i32) (global.get $ready))
           (func (export "mul") (param i64 f64) (result f64)
             (f64.mul (f64.convert_i64_s (local.get 0)) (local.get 1)))
-          (func (export "two") (result i32 i32) (i32.const 1) (i32.const 2)))"#,
-    );
+          (func (export "two") (result i32 i32) (i32.const 1) (i32.const 2)))"#);
     let replica = bench.start(&module, limits());
     assert_eq!(replica.text("ready", ""), "1");
     assert_eq!(replica.text("mul", "6, 7"), "42");
@@ -164,22 +188,27 @@ fn exports_of_core_modules_take_and_return_numbers() {
 #[test]
 fn imports_that_nobody_offers_are_all_named() {
     let bench = bench();
-    let component = wat(
-        r#"(component
+    let component = wat(r#"(component
           (import "wasi:io/poll@0.2.0" (instance))
           (import "acme:store/kv@1.0.0" (instance (export "get" (func))))
-          (import "log" (func)))"#,
-    );
-    let error = bench.link(&component, Policy::default(), limits()).err().unwrap();
+          (import "log" (func)))"#);
+    let error = bench
+        .link(&component, Policy::default(), limits())
+        .err()
+        .unwrap();
     assert_eq!(error.code, Code::Unresolved);
-    assert_eq!(error.message, "nobody offers the imports acme:store/kv@1.0.0, log");
-
-    let module = wat(
-        r#"(module
-          (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
-          (import "env" "a" (func)) (import "env" "b" (func)))"#,
+    assert_eq!(
+        error.message,
+        "nobody offers the imports acme:store/kv@1.0.0, log"
     );
-    let error = bench.link(&module, Policy::default(), limits()).err().unwrap();
+
+    let module = wat(r#"(module
+          (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+          (import "env" "a" (func)) (import "env" "b" (func)))"#);
+    let error = bench
+        .link(&module, Policy::default(), limits())
+        .err()
+        .unwrap();
     assert_eq!(error.message, "nobody offers the imports env.a, env.b");
 }
 
@@ -197,7 +226,10 @@ fn a_second_engine_is_refused_while_the_first_lives() {
 fn what_is_no_artifact_is_not_loaded() {
     let bench = bench();
     let settings = arcella_engine::EngineSettings::default();
-    let other = arcella_engine::EngineSettings { fuel: true, ..settings };
+    let other = arcella_engine::EngineSettings {
+        fuel: true,
+        ..settings
+    };
     for bytes in [
         Vec::new(),
         b"hello".to_vec(),
@@ -217,5 +249,8 @@ fn a_concurrent_engine_calls_the_same_functions() {
     });
     let calc = bench.start(&example("calc"), limits());
     assert_eq!(calc.text("add", "20, 22"), "42");
-    assert_eq!(calc.values("echo-string", b"\x91\xa5hello").payload, b"\xa5hello");
+    assert_eq!(
+        calc.values("echo-string", b"\x91\xa5hello").payload,
+        b"\xa5hello"
+    );
 }

@@ -48,7 +48,10 @@ fn nothing_of_the_hosts_environment_is_seen() {
 #[test]
 fn a_command_reads_a_mounted_folder() {
     let bench = bench_with(run_once());
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../examples/word-count/data");
+    let root = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../examples/word-count/data"
+    );
     let mut policy = command(&["/data"]);
     policy.mounts.push(Mount {
         host: root.into(),
@@ -57,7 +60,11 @@ fn a_command_reads_a_mounted_folder() {
     });
     let (ended, output) = bench.run(&example("word-count"), policy, Duration::ZERO);
     let text = output.of(Stream::Stdout) + &output.of(Stream::Stderr);
-    assert_eq!((ended.outcome, ended.exit_status), (Outcome::Exited, 0), "{text}");
+    assert_eq!(
+        (ended.outcome, ended.exit_status),
+        (Outcome::Exited, 0),
+        "{text}"
+    );
     assert!(text.contains("short.txt"), "{text}");
     let (ended, _) = bench.run(&example("word-count"), command(&["/data"]), Duration::ZERO);
     assert_eq!(ended.outcome, Outcome::Exited);
@@ -83,7 +90,10 @@ fn the_result_of_run_is_the_exit_status() {
     for (body, status) in [("(i32.const 0)", 0), ("(i32.const 1)", 1)] {
         let wasm = cli_component("0.2.0", body);
         let (ended, _) = bench.run(&wasm, command(&[]), Duration::ZERO);
-        assert_eq!((ended.outcome, ended.exit_status), (Outcome::Exited, status));
+        assert_eq!(
+            (ended.outcome, ended.exit_status),
+            (Outcome::Exited, status)
+        );
     }
 }
 
@@ -105,7 +115,12 @@ fn exit_ends_a_component_with_its_status() {
               (export "wasi:cli/run@0.2.3" (instance $command)))"#
         ));
         let (ended, _) = bench.run(&wasm, command(&[]), Duration::ZERO);
-        assert_eq!((ended.outcome, ended.exit_status), (Outcome::Exited, status), "{}", ended.message);
+        assert_eq!(
+            (ended.outcome, ended.exit_status),
+            (Outcome::Exited, status),
+            "{}",
+            ended.message
+        );
     }
 }
 
@@ -115,25 +130,38 @@ fn a_wasi_0_3_command_runs_on_a_concurrent_engine() {
         concurrency: true,
         ..Default::default()
     });
-    let wasm = wat(
-        r#"(component
+    let wasm = wat(r#"(component
           (core module $m (func (export "run") (result i32) (i32.const 0)))
           (core instance $i (instantiate $m))
           (type $run (func async (result (result))))
           (func $run (type $run) (canon lift (core func $i "run")))
           (instance $command (export "run" (func $run)))
-          (export "wasi:cli/run@0.3.0" (instance $command)))"#,
-    );
+          (export "wasi:cli/run@0.3.0" (instance $command)))"#);
     let (ended, _) = bench.run(&wasm, command(&[]), Duration::ZERO);
-    assert_eq!((ended.outcome, ended.exit_status), (Outcome::Exited, 0), "{}", ended.message);
-    let (ended, _) = bench.run(&cli_component("0.2.0", "(i32.const 1)"), command(&[]), Duration::ZERO);
-    assert_eq!((ended.outcome, ended.exit_status), (Outcome::Exited, 1), "{}", ended.message);
+    assert_eq!(
+        (ended.outcome, ended.exit_status),
+        (Outcome::Exited, 0),
+        "{}",
+        ended.message
+    );
+    let (ended, _) = bench.run(
+        &cli_component("0.2.0", "(i32.const 1)"),
+        command(&[]),
+        Duration::ZERO,
+    );
+    assert_eq!(
+        (ended.outcome, ended.exit_status),
+        (Outcome::Exited, 1),
+        "{}",
+        ended.message
+    );
 }
 
 #[test]
 fn a_command_is_stopped_at_its_deadline() {
     let bench = bench_with(run_once());
-    let wasm = wat(r#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#);
+    let wasm =
+        wat(r#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#);
     let (ended, _) = bench.run(&wasm, command(&[]), Duration::from_millis(50));
     assert_eq!(ended.outcome, Outcome::TimedOut);
 }
@@ -157,5 +185,9 @@ fn a_mount_that_is_not_there_is_named() {
     });
     let (ended, _) = bench.run(&example("hello-core"), policy, Duration::ZERO);
     assert_eq!(ended.outcome, Outcome::Trapped);
-    assert!(ended.message.contains("/no/such/folder"), "{}", ended.message);
+    assert!(
+        ended.message.contains("/no/such/folder"),
+        "{}",
+        ended.message
+    );
 }

@@ -36,7 +36,11 @@ fn a_service_shows_its_functions_as_wit() {
         "check: func(condition: bool) -> result",
         "describe: func(entries: list<entry>) -> list<string>",
     ] {
-        assert!(ops.functions.iter().any(|f| f == signature), "{signature} in {:#?}", ops.functions);
+        assert!(
+            ops.functions.iter().any(|f| f == signature),
+            "{signature} in {:#?}",
+            ops.functions
+        );
     }
     assert!(described.wit.contains("interface ops"), "{}", described.wit);
 }
@@ -51,13 +55,11 @@ fn a_component_without_functions_is_not_runnable() {
 
 #[test]
 fn async_functions_and_wasi_0_3_need_concurrency() {
-    let asynchronous = wat(
-        r#"(component
+    let asynchronous = wat(r#"(component
           (core module $m (func (export "f")))
           (core instance $i (instantiate $m))
           (type $f (func async))
-          (func (export "f") (type $f) (canon lift (core func $i "f"))))"#,
-    );
+          (func (export "f") (type $f) (canon lift (core func $i "f"))))"#);
     assert!(describe(&asynchronous).unwrap().needs_concurrency);
     let newer = wat(r#"(component (import "wasi:random/insecure@0.3.0" (instance)))"#);
     assert!(describe(&newer).unwrap().needs_concurrency);
@@ -81,8 +83,14 @@ fn refused(wasm: &[u8]) -> String {
 #[test]
 fn what_is_no_wasm_is_named_plainly() {
     assert_eq!(refused(b""), "not a WebAssembly binary: it is empty");
-    assert_eq!(refused(b"hello, world"), "not a WebAssembly binary: it starts with `hell`");
-    assert_eq!(refused(b"\x7fELF"), "not a WebAssembly binary: it starts with `\\x7fELF`");
+    assert_eq!(
+        refused(b"hello, world"),
+        "not a WebAssembly binary: it starts with `hell`"
+    );
+    assert_eq!(
+        refused(b"\x7fELF"),
+        "not a WebAssembly binary: it starts with `\\x7fELF`"
+    );
     assert!(refused(b"\0as").contains("ends after 3 bytes"));
     assert!(refused(b"\0asm\x09\0\0\0").contains("offset 0x4"));
 }
@@ -99,7 +107,9 @@ fn a_truncated_binary_tells_the_offset() {
 #[test]
 fn a_wit_package_has_no_code() {
     let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("a.wit", "package a:b; interface i { f: func(); }").unwrap();
+    let package = resolve
+        .push_str("a.wit", "package a:b; interface i { f: func(); }")
+        .unwrap();
     let wasm = wit_component::encode(&resolve, package).unwrap();
     assert!(refused(&wasm).contains("no code to run"));
 }

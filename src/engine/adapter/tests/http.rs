@@ -13,7 +13,9 @@ use std::time::Duration;
 const NEVER: Duration = Duration::from_secs(30);
 
 fn serve(bench: &Bench, limits: Limits, concurrent_max: usize) -> (HttpServer, SocketAddr) {
-    let linked = bench.link(&example("greeter"), Policy::default(), limits).unwrap();
+    let linked = bench
+        .link(&example("greeter"), Policy::default(), limits)
+        .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let stdio = Stdio::Sink(Arc::new(Output::default()));
@@ -50,10 +52,16 @@ fn a_fresh_instance_answers_every_request() {
     for n in 0..20 {
         let reply = get(address, &format!("/path-{n}"));
         assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
-        assert!(reply.contains(&format!("Hello from Arcella: GET /path-{n}\n")), "{reply}");
+        assert!(
+            reply.contains(&format!("Hello from Arcella: GET /path-{n}\n")),
+            "{reply}"
+        );
     }
     let statistics = server.statistics();
-    assert_eq!((statistics.requests, statistics.failed, statistics.in_flight), (20, 0, 0));
+    assert_eq!(
+        (statistics.requests, statistics.failed, statistics.in_flight),
+        (20, 0, 0)
+    );
     assert_eq!(server.last_failure(), "");
 }
 
@@ -97,7 +105,11 @@ fn a_guest_that_fails_is_a_500_and_a_statistic() {
     let reply = get(address, "/");
     assert!(reply.starts_with("HTTP/1.1 500 "), "{reply}");
     assert_eq!(server.statistics().failed, 1);
-    assert!(server.last_failure().contains("memory"), "{}", server.last_failure());
+    assert!(
+        server.last_failure().contains("memory"),
+        "{}",
+        server.last_failure()
+    );
 }
 
 #[test]
@@ -181,7 +193,9 @@ fn a_concurrent_engine_serves_the_same_component() {
 #[test]
 fn what_exports_no_handler_is_not_served() {
     let bench = bench();
-    let linked = bench.link(&example("calc"), Policy::default(), limits()).unwrap();
+    let linked = bench
+        .link(&example("calc"), Policy::default(), limits())
+        .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stdio = Stdio::Sink(Arc::new(Output::default()));
     assert!(HttpServer::start(&bench.engine, linked, listener, stdio, 1, 1).is_err());

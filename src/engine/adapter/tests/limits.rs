@@ -122,7 +122,9 @@ fn a_limit_below_the_first_page_refuses_the_instance() {
         memory_bytes: 1 << 10,
         ..limits()
     };
-    let linked = bench.link(&example("calc"), Policy::default(), tiny).unwrap();
+    let linked = bench
+        .link(&example("calc"), Policy::default(), tiny)
+        .unwrap();
     let task = GuestTask::start_instance(linked, Stdio::Sink(Arc::new(Output::default())));
     let error = finish(task).instance().err().unwrap();
     assert_eq!(error.code, Code::LimitExceeded, "{error}");
@@ -136,7 +138,11 @@ fn a_trap_tells_its_cause_and_where() {
     assert_eq!(ended.outcome, Outcome::Trapped);
     assert!(ended.message.contains("unreachable"), "{}", ended.message);
     assert!(!ended.message.contains('\n'));
-    assert!(ended.backtrace.contains("wasm backtrace"), "{}", ended.backtrace);
+    assert!(
+        ended.backtrace.contains("wasm backtrace"),
+        "{}",
+        ended.backtrace
+    );
     let after = crasher.wave("divide", "4, 2");
     assert_eq!(after.outcome, Outcome::Trapped);
     assert!(after.message.contains("unreachable"), "{}", after.message);
@@ -148,7 +154,11 @@ fn deep_recursion_is_a_trap() {
     let crasher = bench.start(&example("crasher"), limits());
     let ended = crasher.wave("overflow-stack", "");
     assert_eq!(ended.outcome, Outcome::Trapped);
-    assert!(ended.message.contains("stack exhausted"), "{}", ended.message);
+    assert!(
+        ended.message.contains("stack exhausted"),
+        "{}",
+        ended.message
+    );
 }
 
 #[test]
@@ -198,13 +208,19 @@ fn a_closed_instance_takes_no_calls() {
     calc.instance.close();
     let ended = calc.wave("add", "1, 2");
     assert_eq!(ended.outcome, Outcome::Trapped);
-    assert!(ended.message.contains("it was stopped"), "{}", ended.message);
+    assert!(
+        ended.message.contains("it was stopped"),
+        "{}",
+        ended.message
+    );
 }
 
 #[test]
 fn instances_beyond_the_pool_are_refused() {
     let bench = bench();
-    let linked = bench.link(&example("calc"), Policy::default(), limits()).unwrap();
+    let linked = bench
+        .link(&example("calc"), Policy::default(), limits())
+        .unwrap();
     let mut alive = Vec::new();
     let refused = loop {
         let stdio = Stdio::Sink(Arc::new(Output::default()));

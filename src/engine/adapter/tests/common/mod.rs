@@ -100,7 +100,12 @@ impl Bench {
         unsafe { self.engine.load(file_with(&artifact)) }.unwrap()
     }
 
-    pub fn link(&self, wasm: &[u8], policy: Policy, limits: Limits) -> Result<Arc<Linked>, DoorError> {
+    pub fn link(
+        &self,
+        wasm: &[u8],
+        policy: Policy,
+        limits: Limits,
+    ) -> Result<Arc<Linked>, DoorError> {
         Linked::new(&self.load(wasm), policy, limits)
     }
 
@@ -115,7 +120,12 @@ impl Bench {
         }
     }
 
-    pub fn run(&self, wasm: &[u8], policy: Policy, timeout: Duration) -> (CallOutcome, Arc<Output>) {
+    pub fn run(
+        &self,
+        wasm: &[u8],
+        policy: Policy,
+        timeout: Duration,
+    ) -> (CallOutcome, Arc<Output>) {
         let linked = self.link(wasm, policy, limits()).unwrap();
         let output = Arc::new(Output::default());
         let task = GuestTask::run_command(linked, Stdio::Sink(output.clone()), timeout);
@@ -130,7 +140,13 @@ pub struct Replica {
 }
 
 impl Replica {
-    pub fn task(&self, name: &str, encoding: Encoding, request: &[u8], timeout: Duration) -> GuestTask {
+    pub fn task(
+        &self,
+        name: &str,
+        encoding: Encoding,
+        request: &[u8],
+        timeout: Duration,
+    ) -> GuestTask {
         let function = function::resolve(self.linked.functions(), name).unwrap();
         GuestTask::call(&self.instance, &function, encoding, request, timeout)
     }
