@@ -43,10 +43,11 @@ class Loop {
   template <class T>
   T run(Task<T> task) {
     std::optional<T> value;
-    boost::asio::co_spawn(io_, run_into(std::move(task), value), [this](std::exception_ptr error) {
-      ARCELLA_CHECK(!error, "a task reports its failure as a Result");
-      io_.stop();
-    });
+    boost::asio::co_spawn(io_, run_into(std::move(task), value),
+                          [this](const std::exception_ptr& error) {
+                            ARCELLA_CHECK(!error, "a task reports its failure as a Result");
+                            io_.stop();
+                          });
     run_io();
     ARCELLA_CHECK(value.has_value(), "the task has ended");
     return std::move(*value);

@@ -52,10 +52,10 @@ Answer shutdown(std::function<void()> shut_down) {
 
 void add_platform_methods(MethodTable& table, ArcellaRuntime& runtime,
                           std::function<void()> shut_down) {
-  table.add("ping", [](Invocation) { return at_once(ping()); });
-  table.add("list", [&runtime](Invocation i) { return at_once(list(runtime, i)); });
-  table.add("status", [&runtime](Invocation) { return at_once(status(runtime)); });
-  table.add("shutdown", [shut_down = std::move(shut_down)](Invocation) {
+  table.add("ping", [](const Invocation&) { return at_once(ping()); });
+  table.add("list", [&runtime](const Invocation& i) { return at_once(list(runtime, i)); });
+  table.add("status", [&runtime](const Invocation&) { return at_once(status(runtime)); });
+  table.add("shutdown", [shut_down = std::move(shut_down)](const Invocation&) {
     return at_once(shutdown(shut_down));
   });
 }

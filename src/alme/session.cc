@@ -288,10 +288,10 @@ void Session::respond(wire::RpcResponse response, const std::shared_ptr<BatchAns
                                               std::to_string(limits::kAlmeReplyBytesMax));
     text = wire::to_text(wire::to_json(failure(std::move(response.id), std::move(error))));
   }
-  send(std::move(text));
+  send(text);
 }
 
-void Session::send(std::string text) {
+void Session::send(const std::string& text) {
   auto sent = socket_.send(text);
   if (sent.has_value()) return;
   if (sent.error().code() == ErrorCode::LimitExceeded) {

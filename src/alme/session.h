@@ -87,7 +87,7 @@ class Session {
 
   void finish(std::uint64_t serial, Result<Answer> outcome);
   void respond(wire::RpcResponse response, const std::shared_ptr<BatchAnswer>& batch);
-  void send(std::string text);
+  void send(const std::string& text);
   void abort_pending();
 
   // Constant after construction.

@@ -41,6 +41,7 @@ Result<fs::path> only_wasm_in(const fs::path& folder) {
   if (found.size() == 1) return found.front();
   std::sort(found.begin(), found.end());
   std::vector<std::string> names;
+  names.reserve(found.size());
   for (const fs::path& path : found) names.push_back(path.filename().string());
   names.resize(std::min<std::size_t>(names.size(), 5));
   return fail(ErrorCode::InvalidParams, folder.string() +
@@ -101,6 +102,7 @@ std::string contradiction(std::string_view what, const std::vector<std::string>&
   });
   if (all_there && all_stated) return {};
   std::vector<std::string> names;
+  names.reserve(actual.size());
   for (const auto& item : actual) names.push_back(item.name);
   return std::string(what) + ": the file says [" + join(stated, ", ") + "], the binary has [" +
          inert(join(names, ", ")) + "]";

@@ -12,7 +12,8 @@
 namespace {
 
 std::string variable(const char* name) {
-  const char* value = std::getenv(name);
+  // Before there is a second thread.
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
   return value == nullptr ? std::string() : std::string(value);
 }
 

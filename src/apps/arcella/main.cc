@@ -116,7 +116,8 @@ int run_daemon(const DaemonOptions& options) {
 }
 
 std::string variable(const char* name) {
-  const char* value = std::getenv(name);
+  // Before there is a second thread.
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
   return value == nullptr ? std::string() : std::string(value);
 }
 

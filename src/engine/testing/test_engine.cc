@@ -84,7 +84,7 @@ std::string TestSink::text(OutputStream stream) const {
   return texts_[stream == OutputStream::Stdout ? 0 : 1];
 }
 
-Served::Served(const std::string& name, StoreLimits store_limits, WasiPolicy policy) {
+Served::Served(const std::string& name, StoreLimits store_limits, const WasiPolicy& policy) {
   const auto artifact = compile_example(name);
   EngineConfig config;
   config.instances_max = 64;

@@ -83,7 +83,7 @@ class TestSink final : public OutputSink {
 // A serving engine with one linked example. Members end in the order that their owners need.
 struct Served {
   explicit Served(const std::string& name, StoreLimits store_limits = limits(),
-                  WasiPolicy policy = {});
+                  const WasiPolicy& policy = {});
 
   [[nodiscard]] std::unique_ptr<Instance> start();
   [[nodiscard]] CallOutcome call(Instance& instance, std::string_view function,
