@@ -153,7 +153,8 @@ Task<Result<UniqueFd>> UnixListener::accept() {
     if (error == EAGAIN) {
       co_await socket_.async_wait(boost::asio::posix::descriptor_base::wait_read, kAsTuple);
     } else if (out_of_resources(error)) {
-      log::warn("aio", "cannot accept a connection now", {{"error", std::strerror(error)}});
+      const std::string why = Error::from_errno(error, "accepting").message();
+      log::warn("aio", "cannot accept a connection now", {{"error", why}});
       ARCELLA_CO_TRY_VOID(co_await sleep_for(kAcceptRest));
     } else if (error != ECONNABORTED && error != EINTR) {
       co_return Unexpected(Error::from_errno(error, "accepting a connection"));

@@ -137,7 +137,7 @@ Result<std::vector<std::string>> Folder::names() const {
   std::vector<std::string> names;
   for (;;) {
     errno = 0;
-    const dirent* entry = ::readdir(dir.get());
+    const dirent* entry = ::readdir(dir.get());  // NOLINT(concurrency-mt-unsafe): our own stream
     if (entry == nullptr) break;
     std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(std::move(name));

@@ -12,7 +12,7 @@ namespace arcella::store {
 namespace {
 
 constexpr std::string_view kStaging = ".staging-";
-const std::string kWasmName = "component.wasm";
+constexpr const char* kWasmName = "component.wasm";
 
 std::string staging_name(const model::ComponentId& id) {
   return std::string(kStaging) + id.str();
