@@ -137,6 +137,27 @@ TEST_F(Lifecycle, HttpComponentServes) {
   EXPECT_EQ(http_get(port, "/hello"), "");
 }
 
+// One group holds a WASI 0.2 handler, then a WASI 0.3 one too: its worker is made again with the
+// engine that both need.
+TEST_F(Lifecycle, BothGenerationsOfHttpServeFromOneWorker) {
+  const auto spec = [](const std::string& component, int port) {
+    return "[deployment]\nmodule_id = \"" + component +
+           "@1.0.0\"\ngroup = \"web\"\n[deployment.http]\nlisten = \"127.0.0.1:" +
+           std::to_string(port) + "\"\n";
+  };
+  install("greeter");
+  install("greeter-p3");
+  const int port = free_port();
+  const int port_p3 = free_port();
+  deploy(folder_.write("web.deployment.toml", spec("greeter", port)));
+  deploy(folder_.write("web-p3.deployment.toml", spec("greeter-p3", port_p3)));
+  start("web");
+  start("web-p3");
+  EXPECT_THAT(http_get(port_p3, "/new"), HasSubstr("Hello from Arcella: GET /new"));
+  EXPECT_THAT(http_get(port, "/old"), HasSubstr("Hello from Arcella: GET /old"));
+  EXPECT_EQ(cli_json({"list", "workers"}).at("workers").as_array().size(), 1U);
+}
+
 TEST_F(Lifecycle, RunGivesACommandItsStreamsArgumentsAndStatus) {
   install("hello-core");
   const ProgramResult hello = cli({"run", "hello-core", "--env", "NAME=you", "--", "a", "[b]"});

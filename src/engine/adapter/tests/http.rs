@@ -13,8 +13,17 @@ use std::time::Duration;
 const NEVER: Duration = Duration::from_secs(30);
 
 fn serve(bench: &Bench, limits: Limits, concurrent_max: usize) -> (HttpServer, SocketAddr) {
+    serve_example("greeter", bench, limits, concurrent_max)
+}
+
+fn serve_example(
+    name: &str,
+    bench: &Bench,
+    limits: Limits,
+    concurrent_max: usize,
+) -> (HttpServer, SocketAddr) {
     let linked = bench
-        .link(&example("greeter"), Policy::default(), limits)
+        .link(&example(name), Policy::default(), limits)
         .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -199,4 +208,66 @@ fn what_exports_no_handler_is_not_served() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stdio = Stdio::Sink(Arc::new(Output::default()));
     assert!(HttpServer::start(&bench.engine, linked, listener, stdio, 1, 1).is_err());
+}
+
+/// WASI 0.3 needs an engine with concurrency.
+fn serve_p3() -> (Bench, HttpServer, SocketAddr) {
+    let bench = bench_with(arcella_engine::EngineSettings {
+        concurrency: true,
+        ..Default::default()
+    });
+    let (server, address) = serve_example("greeter-p3", &bench, limits(), 8);
+    (bench, server, address)
+}
+
+#[test]
+fn a_wasi_0_3_handler_answers() {
+    let (_bench, server, address) = serve_p3();
+    for n in 0..20 {
+        let reply = get(address, &format!("/path-{n}"));
+        assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+        assert!(
+            reply.contains(&format!("Hello from Arcella: GET /path-{n}\n")),
+            "{reply}"
+        );
+    }
+    let statistics = server.statistics();
+    assert_eq!(
+        (statistics.requests, statistics.failed, statistics.in_flight),
+        (20, 0, 0)
+    );
+}
+
+#[test]
+fn a_wasi_0_3_handler_passes_a_body_on() {
+    let (_bench, server, address) = serve_p3();
+    let body = "0123456789abcdef".repeat(64 << 10); // 1 MiB: many chunks in both directions
+    let mut stream = connect(address);
+    let mut reader = stream.try_clone().unwrap();
+    let reading = std::thread::spawn(move || {
+        let mut reply = String::new();
+        reader.read_to_string(&mut reply).unwrap();
+        reply
+    });
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let reply = reading.join().unwrap();
+    let (head, received) = reply.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(head.contains("content-length: 1048576"), "{head}");
+    assert!(received == body, "{} bytes", received.len());
+    assert_eq!(server.statistics().failed, 0);
+}
+
+#[test]
+fn an_error_of_a_wasi_0_3_handler_is_an_answer() {
+    let (_bench, server, address) = serve_p3();
+    let reply = get(address, "/refuse");
+    assert!(reply.starts_with("HTTP/1.1 50"), "{reply}");
+    assert!(get(address, "/").starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(server.statistics().in_flight, 0);
 }
