@@ -55,6 +55,18 @@ class Daemon:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="arcella-bench-"))
         self.home = self.folder / "home"
         self.log = (self.folder / "daemon.log").open("wb")
+        self.process = None
+        self.ready_seconds = 0.0
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def start(self):
+        """Runs it on its home, until it answers."""
         started = time.perf_counter()
         self.process = subprocess.Popen(
             [PROGRAMS / "arcella", "--home", self.home], stdout=self.log, stderr=self.log,
@@ -66,11 +78,15 @@ class Daemon:
             raise
         self.ready_seconds = time.perf_counter() - started
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+    def stop(self):
+        """Ends it and its workers; the home stays."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + READY_SECONDS_MAX
@@ -141,12 +157,6 @@ class Daemon:
 
     def close(self):
         """Ends the daemon and its workers, and removes the home."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        self.stop()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,8 +3,6 @@
 ratio is that of the medians: this machine's load changes from minute to minute, ratios of one run do not."""
 
 import contextlib
-import dataclasses
-import json
 import os
 import pathlib
 import re
@@ -13,7 +11,9 @@ import subprocess
 import tempfile
 import time
 
+from control_figures import CONTROL_FIGURES
 from daemon import EXAMPLES, ROOT, BenchError, Daemon, free_port, rss_bytes, wait_for_port
+from rounds import Figure, Rounds
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arcella"
 WASMTIME = CACHE / "peers" / "bin" / "wasmtime"
@@ -24,60 +24,6 @@ ENGINE_BENCH = ROOT / "build" / "release" / "bench" / "engine_bench"
 KEEP_RESIDENT = ("-O", "pooling-allocator=y", "-O", "pooling-memory-keep-resident=2097152",
                  "-O", "pooling-table-keep-resident=65536", "-O", "pooling-async-stack-keep-resident=65536",
                  "-O", "pooling-pagemap-scan=y")
-
-
-@dataclasses.dataclass
-class Figure:
-    """One measured value. `target` bounds the ratio if there is a peer, else the value; None: only shown."""
-
-    name: str
-    value: float
-    unit: str
-    peer: float | None = None
-    target: float | None = None
-    at_least: bool = False
-
-    @property
-    def ratio(self):
-        """Ours to the peer's."""
-        return self.value / self.peer if self.peer else None
-
-    @property
-    def passed(self):
-        """None where nothing is required."""
-        if self.target is None:
-            return None
-        measured = self.value if self.peer is None else self.ratio
-        return measured >= self.target if self.at_least else measured <= self.target
-
-    def json(self):
-        """The object that runs are compared by."""
-        ratio = None if self.ratio is None else round(self.ratio, 3)
-        peer = None if self.peer is None else round(self.peer, 3)
-        return {"name": self.name, "value": round(self.value, 3), "unit": self.unit, "peer": peer, "ratio": ratio}
-
-
-class Rounds:
-    """A bench program that answers one round per line: engine_bench (C++) or the harness (Rust)."""
-
-    def __init__(self, *command):
-        self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-
-    def round(self, name, count):
-        """Nanoseconds per operation."""
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(f"{name} {count}\n")
-            self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise BenchError(f"{self.process.args[0]} ended with {self.process.wait()} in {name}")
-        return json.loads(line)["ns"]
-
-    def close(self):
-        """Lets it end."""
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def against_harness(benches):
@@ -225,4 +171,5 @@ FIGURES = {
     "replicas": replicas_figures,
     "install": install_figures,
     "daemon": daemon_figures,
+    **CONTROL_FIGURES,
 }

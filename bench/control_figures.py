@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The figures of the control point: what a request costs at its client, and how fast the platform follows."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import tempfile
+import time
+
+from daemon import EXAMPLES, ROOT, BenchError, Daemon, free_port, rss_bytes, wait_for_port
+from rounds import Figure, Rounds
+
+ALME_BENCH = ROOT / "build" / "release" / "bench" / "alme_bench"
+COMPONENTS = 200
+GROUPS = 10
+REPLICAS = 5
+
+
+class Client:
+    """One connection to the control socket: no process is started per request."""
+
+    def __init__(self, daemon):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(daemon.home / "alme"))
+        self.lines = self.socket.makefile()
+
+    def call(self, method, **params):
+        """The result of one request."""
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        answer = json.loads(self.lines.readline())
+        if "error" in answer:
+            raise BenchError(f"{method}: {answer['error']['message']}")
+        return answer["result"]
+
+
+def service(component, group, replicas=1):
+    """The text of a deployment in a worker."""
+    return f'[deployment]\nmodule_id = "{component}"\ngroup = "{group}"\nreplicas = {replicas}\n'
+
+
+def alme_figures():
+    """A request on an open connection."""
+    with Daemon() as daemon:
+        daemon.cli("install", EXAMPLES / "calc" / "calc.wasm")
+        daemon.deploy("calc", service("calc@1.0.0", "math"))
+        daemon.cli("start", "calc")
+        rounds = Rounds(ALME_BENCH, daemon.home / "alme")
+        try:
+            samples = {"floor": [], "ping": []}
+            for number in range(22):
+                for name in sorted(samples, reverse=number % 2 == 1):
+                    samples[name].append(rounds.round(name, 2_000))
+            floor, ping = (statistics.median(samples[name][2:]) / 1000 for name in ("floor", "ping"))
+            calls = [rounds.round("pipelined", 5_000) for _ in range(11)]
+        finally:
+            rounds.close()
+        yield Figure("alme-ping", ping, "us", floor, 2.0)
+        yield Figure("calls-pipelined", 1e9 / statistics.median(calls[1:]), "call/s", target=20_000, at_least=True)
+        daemon.cli("scale", "calc", 1000)
+        rounds = Rounds(ALME_BENCH, daemon.home / "alme")
+        try:
+            lists = [rounds.round("list", 20) for _ in range(11)]
+        finally:
+            rounds.close()
+        yield Figure("list-1000", statistics.median(lists[1:]) / 1e6, "ms", target=10)
+        yield Figure("list-1000-cli", 1000 * statistics.median(
+            daemon.timed("list", "instances") for _ in range(11)), "ms")
+
+
+def fsync_floor_ms(folder):
+    """What one commit costs at the least: a page of the log and its sync."""
+    samples = []
+    with (pathlib.Path(folder) / "floor").open("wb", buffering=0) as file:
+        for _ in range(30):
+            started = time.perf_counter()
+            file.write(b"\0" * 4096)
+            os.fdatasync(file.fileno())
+            samples.append(1000 * (time.perf_counter() - started))
+    return statistics.median(samples)
+
+
+def deploy_start_figures():
+    """`deploy` and `start` of a component whose code is in the cache, into a worker that runs."""
+    with Daemon() as daemon:
+        daemon.cli("install", EXAMPLES / "calc" / "calc.wasm")
+        daemon.deploy("first", service("calc@1.0.0", "math"))
+        daemon.cli("start", "first")
+        client, floors, samples = Client(daemon), [], []
+        for number in range(21):
+            path = daemon.folder / f"next-{number}.deployment.toml"
+            path.write_text(service("calc@1.0.0", "math"))
+            floors.append(fsync_floor_ms(daemon.folder))
+            started = time.perf_counter()
+            client.call("deploy", paths=[str(path)])
+            client.call("start", deployment=f"next-{number}")
+            samples.append(1000 * (time.perf_counter() - started))
+    floor = 2 * statistics.median(floors)  # two commits
+    yield Figure("deploy-start", statistics.median(samples[1:]), "ms", target=15 + floor)
+    yield Figure("deploy-start-fsyncs", floor, "ms")
+
+
+def restart_figures():
+    """A daemon that finds 200 components and 200 deployments with 1000 replicas on its disk."""
+    with Daemon() as daemon:
+        client = Client(daemon)
+        for number in range(COMPONENTS):
+            client.call("install", path=str(EXAMPLES / "spinner" / "spinner.wasm"), id=f"part-{number}@1.0.0")
+            path = daemon.folder / f"part-{number}.deployment.toml"
+            path.write_text(service(f"part-{number}@1.0.0", f"group-{number % GROUPS}", REPLICAS))
+            client.call("deploy", paths=[str(path)])
+            client.call("start", deployment=f"part-{number}")
+        answers, running = [], []
+        for _ in range(5):
+            daemon.stop()
+            started = time.perf_counter()
+            daemon.start()
+            answers.append(1000 * (time.perf_counter() - started))
+            wait_for_all(Client(daemon), COMPONENTS * REPLICAS)
+            running.append(time.perf_counter() - started)
+        resident = rss_bytes(daemon.process.pid) / (1 << 20)
+    yield Figure("restart-answers", statistics.median(answers), "ms", target=300)
+    yield Figure("restart-all-running", statistics.median(running), "s", target=3.0)
+    yield Figure("restart-daemon-rss", resident, "MiB")
+
+
+def wait_for_all(client, replicas):
+    """Until that many replicas are ready in all."""
+    deadline = time.monotonic() + 60
+    while True:
+        ready = client.call("status")["instances_ready"]
+        if ready == replicas:
+            return
+        if time.monotonic() > deadline:
+            raise BenchError(f"{ready} of {replicas} replicas are ready")
+        time.sleep(0.01)
+
+
+def hot_deploy_figures():
+    """From the moment a deployment's file is there until its port serves."""
+    samples = []
+    with Daemon() as daemon, tempfile.TemporaryDirectory(dir=daemon.home.parent) as outside:
+        daemon.cli("install", EXAMPLES / "greeter" / "greeter.wasm")
+        text = (EXAMPLES / "greeter" / "greeter.deployment.toml").read_text()
+        for number in range(11):
+            port = free_port()
+            name = f"hot-{number}.deployment.toml"
+            (pathlib.Path(outside) / name).write_text(text.replace("127.0.0.1:8080", f"127.0.0.1:{port}"))
+            started = time.perf_counter()
+            shutil.copyfile(f"{outside}/{name}", daemon.home / "deploy" / name)
+            wait_for_port(port, daemon.process)
+            samples.append(1000 * (time.perf_counter() - started))
+    yield Figure("hot-deploy", statistics.median(samples[1:]), "ms", target=200)
+
+
+CONTROL_FIGURES = {
+    "alme": alme_figures,
+    "deploy-start": deploy_start_figures,
+    "restart": restart_figures,
+    "hot-deploy": hot_deploy_figures,
+}
