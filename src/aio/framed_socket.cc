@@ -144,6 +144,8 @@ struct FramedSocket::State {
   std::deque<Frame> ready;         // cut off early, because descriptors came with the last one
   std::vector<UniqueFd> next_fds;  // of the frame that has begun and is not whole yet
   int frames_in_a_row = 0;
+  bool emptied =
+      false;  // the last read got less than it could take: the next one would find nothing
 
   std::deque<Outgoing> outbox;
   std::size_t outbox_bytes = 0;
@@ -274,14 +276,20 @@ Task<Result<Frame>> FramedSocket::read() {
       ++state.frames_in_a_row;
       co_return Result<Frame>(std::move(**frame));
     }
-    Received received = receive(state.socket.native_handle(), state.buffer);
-    if (received.error == EAGAIN) {
+    if (std::exchange(state.emptied, false)) {
       state.frames_in_a_row = 0;
       co_await state.socket.async_wait(Wait::wait_read, kAsTuple);
+      continue;
+    }
+    Received received = receive(state.socket.native_handle(), state.buffer);
+    if (received.error == EAGAIN) {
+      state.emptied = true;
     } else if (received.error != 0 && received.error != EINTR) {
       co_return Unexpected(socket_error(received.error, "reading from a socket"));
     } else if (received.error == 0) {
       if (received.count == 0) co_return Unexpected(state.end_of_stream());
+      // Descriptors end a read early.
+      state.emptied = received.count < kReadBytes && received.fds.empty();
       ARCELLA_CO_TRY_VOID(state.take_in(std::move(received)));
     }
   }
