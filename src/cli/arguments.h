@@ -32,6 +32,10 @@ struct Arguments {
   std::int64_t lines = 100;
   std::int64_t replicas = 0;
   bool follow = false;
+  std::optional<std::string> component;  // a file
+  std::string kind = "service";
+  bool core = false;
+  std::optional<std::string> into;  // a folder
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {

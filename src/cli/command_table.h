@@ -29,6 +29,8 @@ enum class Verb {
   Describe,
   Wit,
   Logs,
+  Check,
+  Init,
   Shutdown,
   Help,
 };
