@@ -21,7 +21,7 @@ aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation)
   ARCELLA_CO_TRY(auto params, alme_proto::DeployParams::from_json(invocation.params));
   ARCELLA_CO_TRY(auto deployed, co_await runtime.deploy(std::move(params.paths)));
   Answer answer;
-  answer.result = alme_proto::to_json(deployed);
+  answer.result = alme_proto::deployed_to_json(deployed.deployments, deployed.notes);
   co_return answer;
 }
 

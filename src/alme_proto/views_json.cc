@@ -59,6 +59,21 @@ JsonObject capabilities(const model::Capabilities& asked) {
   return object;
 }
 
+// What was asked for; the view's `listen` is what became of it.
+Json http_json(const model::DeploymentSpec& spec) {
+  if (!spec.http_listen && !spec.http_route) return nullptr;
+  JsonObject http;
+  http["listen"] = spec.http_listen ? Json(spec.http_listen->str()) : Json(nullptr);
+  http["route"] = nullptr;
+  if (spec.http_route) {
+    JsonObject route;
+    route["host"] = spec.http_route->host;
+    route["path"] = spec.http_route->path;
+    http["route"] = std::move(route);
+  }
+  return http;
+}
+
 JsonObject spec_json(const model::DeploymentSpec& spec) {
   JsonObject object;
   object["args"] = strings(spec.args);
@@ -83,6 +98,23 @@ JsonObject spec_json(const model::DeploymentSpec& spec) {
   restart["delay_ms"] = spec.restart.delay.count();
   restart["mode"] = spec.restart.give_up ? "fail" : "delay";
   object["restart"] = std::move(restart);
+  object["http"] = http_json(spec);
+  object["direct"] = spec.direct;
+  JsonArray fused;
+  for (const model::DeploymentId& id : spec.fuse_with) fused.emplace_back(id.str());
+  object["fuse_with"] = std::move(fused);
+  // Like env: names, not values.
+  JsonArray config;
+  for (const auto& value : spec.config) config.emplace_back(value.first);
+  object["config"] = std::move(config);
+  JsonObject wiring;
+  for (const auto& [import, provider] : spec.wiring) wiring[import] = provider.str();
+  object["wiring"] = std::move(wiring);
+  JsonObject update;
+  update["strategy"] = model::to_string(spec.update.strategy);
+  update["min_healthy_ms"] = spec.update.min_healthy.count();
+  update["auto_revert"] = spec.update.auto_revert;
+  object["update"] = std::move(update);
   return object;
 }
 
@@ -346,6 +378,14 @@ Json to_json(const model::LogTail& tail) {
 Json to_json(const std::vector<model::DeploymentView>& deployments) {
   JsonObject object;
   object["deployments"] = array_of(deployments);
+  return object;
+}
+
+Json deployed_to_json(const std::vector<model::DeploymentView>& deployments,
+                      const std::vector<std::string>& notes) {
+  JsonObject object;
+  object["deployments"] = array_of(deployments);
+  object["notes"] = strings(notes);
   return object;
 }
 

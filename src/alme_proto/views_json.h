@@ -28,6 +28,9 @@ namespace arcella::alme_proto {
 [[nodiscard]] wire::Json to_json(const model::LogTail& tail);
 // {"deployments": [...]}
 [[nodiscard]] wire::Json to_json(const std::vector<model::DeploymentView>& deployments);
+// The result of `deploy`: the same, and what is to be said of its files.
+[[nodiscard]] wire::Json deployed_to_json(const std::vector<model::DeploymentView>& deployments,
+                                          const std::vector<std::string>& notes);
 
 // A section that is absent is empty.
 [[nodiscard]] Result<model::Listing> listing_from_json(const wire::Json& value);

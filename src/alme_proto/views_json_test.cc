@@ -92,8 +92,9 @@ TEST(ViewsJson, DescriptionOfADeploymentKeepsTheValuesOfVariablesToItself) {
   auto id = model::DeploymentId::parse("calc");
   auto component = model::ComponentId::parse("calc@1.0.0");
   ASSERT_TRUE(id.has_value() && component.has_value());
-  model::DeploymentSpec spec{*id, *component, {}, 1, {}, {}, {}, {}, {}, {}, {}};
+  model::DeploymentSpec spec{.id = *id, .component = *component};
   spec.env = {{"TOKEN", "secret"}};
+  spec.config = {{"password", "secret"}};
   model::Generation previous{3, spec};
   previous.spec.replicas = 7;
   const model::DeploymentDetails details{{spec, {}}, calc_math(), previous, {}, R"({"calls":1})"};
@@ -103,6 +104,32 @@ TEST(ViewsJson, DescriptionOfADeploymentKeepsTheValuesOfVariablesToItself) {
   EXPECT_EQ(json.at("statistics").at("calls").as_int64(), 1);
   EXPECT_EQ(wire::to_text(json.at("previous")),
             R"({"generation":3,"module_id":"calc@1.0.0","replicas":7})");
+}
+
+TEST(ViewsJson, DescriptionOfADeploymentShowsEveryFieldOfItsFile) {
+  model::DeploymentSpec spec{.id = model::DeploymentId::parse("web").value(),
+                             .component = model::ComponentId::parse("web@1.0.0").value()};
+  const model::DeploymentDetails plain{{spec, {}}, calc_math(), {}, {}, {}};
+  EXPECT_TRUE(to_json(plain).at("spec").at("http").is_null());
+  spec.http_listen = model::HttpListen{"127.0.0.1", 8080};
+  spec.http_route = model::HttpRoute{"*", "/api"};
+  spec.direct = true;
+  spec.fuse_with = {model::DeploymentId::parse("log").value()};
+  spec.wiring = {{"demo:log/log", model::DeploymentId::parse("log").value()}};
+  const model::DeploymentDetails details{{spec, {}}, calc_math(), {}, {}, {}};
+  const std::string text = wire::to_text(to_json(details).at("spec"));
+  for (const char* part :
+       {R"("http":{"listen":"127.0.0.1:8080","route":{"host":"*","path":"/api"}})",
+        R"("direct":true,"fuse_with":["log"],"config":[],"wiring":{"demo:log/log":"log"})",
+        R"("update":{"strategy":"rolling","min_healthy_ms":500,"auto_revert":true})"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(ViewsJson, ADeployAnswersWithItsNotes) {
+  const Json json = deployed_to_json({calc_math()}, {"a.deployment.toml:3:1: so it is"});
+  EXPECT_EQ(json.at("deployments").as_array().size(), 1U);
+  EXPECT_EQ(json.at("notes").at(0).as_string(), "a.deployment.toml:3:1: so it is");
 }
 
 TEST(ViewsJson, TimesAreRfc3339) {

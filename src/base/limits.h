@@ -70,6 +70,25 @@ inline constexpr std::size_t kWasmBytesMax = 256U << 20;
 // Native code is 3-5 times its wasm.
 inline constexpr std::size_t kArtifactBytesMax = 2048ULL << 20;
 inline constexpr std::size_t kManifestBytesMax = 256U << 10;
+// Of values and of parts in a key; the formats are 4 deep, and readers walk them by recursion.
+inline constexpr int kManifestDepthMax = 32;
+// Mistakes that are shown of one file; the others are counted. A file can hold 50,000.
+inline constexpr std::size_t kManifestDiagnosticsMax = 100;
+// One message about a file: a key may be as long as the file. Longer is cut.
+inline constexpr std::size_t kDiagnosticBytesMax = 1024;
+// A path (PATH_MAX), a host, a function's name, a description.
+inline constexpr std::size_t kManifestTextBytesMax = 4096;
+// An argument, a variable's or a configuration's value (Linux's MAX_ARG_STRLEN).
+inline constexpr std::size_t kManifestValueBytesMax = 128U << 10;
+// Entries of a list or table that a person writes: arguments, variables, hosts, ...
+inline constexpr std::size_t kManifestEntriesMax = 1000;
+// Each is a descriptor and a preopen in every replica.
+inline constexpr std::size_t kMountsMax = 64;
+// Deployments in one store; each adds its memory to the others'.
+inline constexpr std::size_t kFusedMax = 16;
+// After this an update counts as healthy, whatever was asked.
+inline constexpr std::chrono::milliseconds kMinHealthyMax{3'600'000};
+inline constexpr std::chrono::milliseconds kMinHealthyDefault{500};
 inline constexpr std::size_t kNameLengthMax = 128;  // design.md section 1
 // Per deployment; twice this is past a pool's address space.
 inline constexpr int kReplicasMax = 10000;

@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, 4> kKeys{"replicas", "group", "module_id"
 TEST(NearestName, FindsAMisspelledWord) {
   EXPECT_EQ(nearest_name("replcas", kKeys), "replicas");
   EXPECT_EQ(nearest_name("groups", kKeys), "group");
+  EXPECT_EQ(nearest_name("gruop", kKeys), "group");
   EXPECT_EQ(nearest_name("module-id", kKeys), "module_id");
   EXPECT_EQ(nearest_name("arg", kKeys), "args");
 }

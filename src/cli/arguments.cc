@@ -91,6 +91,16 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("-n,--lines", into.lines)->check(CLI::Range(0, limits::kLogLinesPerQueryMax));
       app.add_flag("-f,--follow", into.follow);
       break;
+    case Verb::Check:
+      app.add_option("FILE", into.words)->required();
+      app.add_option("--component", into.component);
+      break;
+    case Verb::Init:
+      app.add_option("NAME", into.target)->required();
+      app.add_option("--kind", into.kind)->check(CLI::IsMember({"service", "command", "http"}));
+      app.add_flag("--core", into.core);
+      app.add_option("--folder", into.into);
+      break;
     case Verb::Help:
       app.add_option("COMMAND", into.target);
       break;

@@ -35,6 +35,10 @@ struct Arguments {
   std::optional<std::string> path;
   std::optional<std::string> to;
   bool force = false;
+  std::optional<std::string> component;  // a file
+  std::string kind = "service";
+  bool core = false;
+  std::optional<std::string> into;  // a folder
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {

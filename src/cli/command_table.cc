@@ -82,6 +82,19 @@ constexpr std::array<Command, 19> kCommands{{
      "until\n"
      "Ctrl-C.",
      "arcella-cli logs greeter -f"},
+    {Verb::Check, "check", "FILE... [--component FILE]", "check manifests without a daemon",
+     "Each FILE is component.toml, X.component.toml, deployment-template.toml,\n"
+     "X.deployment.template.toml, ID.deployment.toml, or a folder: then all of these in it. A\n"
+     "deployment is held to the rules with the component's file beside it, or with --component;\n"
+     "rules that need what is not there are named. Exit status 5 when there are mistakes. --json\n"
+     "prints an array of {file, line, column, message, hint, severity}.",
+     "arcella-cli check examples/calc\n"
+     "arcella-cli check web.deployment.toml --component ../greeter/component.toml"},
+    {Verb::Init, "init", "NAME [--kind service|command|http] [--core] [--folder DIR]",
+     "write manifests to begin with",
+     "Writes component.toml, deployment-template.toml and NAME.deployment.toml with comments into\n"
+     "./NAME, or into DIR. Files that are there are not overwritten. --core is for a core module.",
+     "arcella-cli init greeter --kind http"},
     {Verb::Ping, "ping", "", "ask whether the daemon answers", "", "arcella-cli ping"},
     {Verb::Shutdown, "shutdown", "", "stop guests, workers and the daemon",
      "Returns when the daemon is gone. What was running runs again when it is started.",

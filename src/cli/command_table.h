@@ -31,6 +31,8 @@ enum class Verb {
   Describe,
   Wit,
   Logs,
+  Check,
+  Init,
   Shutdown,
   Help,
 };

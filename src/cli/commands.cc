@@ -13,7 +13,9 @@
 #include "alme_proto/views_json.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/check_command.h"
 #include "cli/client.h"
+#include "cli/init_command.h"
 
 namespace arcella::cli {
 namespace {
@@ -74,6 +76,9 @@ Result<int> deploy(Context& context) {
     return 0;
   }
   ARCELLA_TRY(auto listing, alme_proto::listing_from_json(result));
+  ARCELLA_TRY(auto reader, wire::FieldReader::of(result, "result"));
+  ARCELLA_TRY(auto notes, reader.strings_or_empty("notes"));
+  for (const std::string& note : notes) context.here.err << "note: " << inert(note) << "\n";
   for (const model::DeploymentView& view : listing.deployments) {
     context.here.out << "deployed " << inert(view.id) << " (" << inert(view.module_id)
                      << "): " << inert(view.state) << "\n";
@@ -341,6 +346,9 @@ Result<int> dispatch(Context& context) {
       return logs(context);
     case Verb::Shutdown:
       return shutdown(context);
+    case Verb::Check:
+    case Verb::Init:
+      break;  // need no daemon
     case Verb::Help:
       break;  // printed by the parser
   }
@@ -376,6 +384,8 @@ Result<model::Mount> parse_mount(const std::string& text, const std::string& fol
 
 Result<int> carry_out(const Arguments& arguments, Surroundings& surroundings) {
   std::signal(SIGINT, leave);
+  if (arguments.command->verb == Verb::Check) return check(arguments, surroundings);
+  if (arguments.command->verb == Verb::Init) return init(arguments, surroundings);
   ARCELLA_TRY(auto client, Client::connect(arguments.socket, arguments.home));
   Context context{arguments, surroundings, client};
   return dispatch(context);

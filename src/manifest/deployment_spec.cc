@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
+#include <algorithm>
 #include <filesystem>
-#include <limits>
 
 #include "base/limits.h"
-#include "base/text.h"
 #include "manifest/manifests.h"
 #include "manifest/policy_reader.h"
 #include "manifest/toml_reader.h"
+#include "model/grants.h"
+#include "wit/interface_name.h"
 
 namespace arcella::manifest {
 namespace {
@@ -21,15 +22,15 @@ std::optional<bool> read_choice(TableReader& table, std::string_view key, std::s
   if (word->value == yes) return true;
   if (word->value == no) return false;
   table.report(word->at, key,
-               "'" + inert(word->value) + "' is neither \"" + std::string(yes) + "\" nor \"" +
+               "'" + word->value + "' is neither \"" + std::string(yes) + "\" nor \"" +
                    std::string(no) + "\"");
   return std::nullopt;
 }
 
 void read_env(TableReader& deployment, model::DeploymentSpec& spec) {
-  for (const auto& [key, value] : deployment.text_map("env")) {
-    if (key.value.empty() || key.value.find('=') != std::string::npos) {
-      deployment.report(key.at, "env", "'" + inert(key.value) + "' cannot be a variable's name");
+  for (const auto& [key, value] : deployment.text_map("env", limits::kManifestValueBytesMax)) {
+    if (!model::is_variable_name(key.value)) {
+      deployment.report(key.at, "env", "'" + key.value + "' cannot be a variable's name");
     }
     spec.env.emplace_back(key.value, value.value);
   }
@@ -38,13 +39,13 @@ void read_env(TableReader& deployment, model::DeploymentSpec& spec) {
 void read_network(TableReader& deployment, model::DeploymentSpec& spec) {
   auto network = deployment.table("network");
   if (!network) return;
-  spec.allowed_hosts = network->texts("allowed_hosts").value_or(std::vector<std::string>());
+  spec.allowed_hosts = values_of(network->distinct_texts("allowed_hosts"));
   network->finish();
 }
 
 void read_mounts(TableReader& deployment, const std::filesystem::path& folder,
                  model::DeploymentSpec& spec) {
-  for (TableReader& table : deployment.tables("mounts")) {
+  for (TableReader& table : deployment.tables("mounts", limits::kMountsMax)) {
     model::Mount mount;
     auto host = table.text("host");
     auto guest = table.text("guest");
@@ -59,6 +60,43 @@ void read_mounts(TableReader& deployment, const std::filesystem::path& folder,
   }
 }
 
+// Letters of names and addresses, without a port.
+bool is_host(std::string_view text) {
+  if (text == "*") return true;
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.';
+  });
+}
+
+bool is_url_path(std::string_view text) {
+  return text.starts_with('/') && std::all_of(text.begin(), text.end(), [](char c) {
+           return c > ' ' && c < '\x7f' && c != '?' && c != '#';
+         });
+}
+
+void read_route(TableReader& http, model::DeploymentSpec& spec) {
+  auto table = http.table("route");
+  if (!table) return;
+  model::HttpRoute route;
+  if (auto host = table->text("host")) {
+    if (!is_host(host->value)) {
+      table->report(host->at, "host", "'" + host->value + "' is neither a host's name nor \"*\"");
+    }
+    route.host = host->value;
+  }
+  if (auto path = table->text("path")) {
+    if (!is_url_path(path->value)) {
+      table->report(path->at, "path", "'" + path->value + "' is no path of a URL",
+                    "write for example path = \"/api\"");
+    }
+    route.path = path->value;
+  }
+  table->finish();
+  spec.http_route = std::move(route);
+  http.note_no_effect("route", "give the deployment an address of its own with listen");
+}
+
 void read_http(TableReader& deployment, model::DeploymentSpec& spec) {
   auto http = deployment.table("http");
   if (!http) return;
@@ -70,12 +108,7 @@ void read_http(TableReader& deployment, model::DeploymentSpec& spec) {
       http->report(listen->at, "listen", address.error().message());
     }
   }
-  // Routes on the shared listener: checked, so that files keep; not served yet.
-  if (auto route = http->table("route")) {
-    (void)route->text("host");
-    (void)route->text("path");
-    route->finish();
-  }
+  read_route(*http, spec);
   http->finish();
 }
 
@@ -95,30 +128,73 @@ void read_restart(TableReader& deployment, model::RestartFields& restart) {
   table->finish();
 }
 
-// What later stages use: the types are checked, so that a file that is accepted today is accepted
-// then.
-void read_reserved(TableReader& deployment) {
-  (void)deployment.boolean("direct");
-  if (auto fused = deployment.texts("fuse_with")) {
-    for (const std::string& id : *fused) {
-      auto parsed = model::DeploymentId::parse(id);
-      if (!parsed.has_value()) {
-        deployment.report(deployment.any("fuse_with")->value.at, "fuse_with",
-                          parsed.error().message());
+// Another deployment; nullopt is reported.
+std::optional<model::DeploymentId> read_other(TableReader& deployment, std::string_view key,
+                                              const Located<std::string>& text,
+                                              const model::DeploymentId& self) {
+  auto id = model::DeploymentId::parse(text.value);
+  if (!id.has_value()) {
+    deployment.report(text.at, key, id.error().message());
+    return std::nullopt;
+  }
+  if (*id == self) {
+    deployment.report(text.at, key, "'" + text.value + "' is this deployment itself",
+                      "name another one");
+    return std::nullopt;
+  }
+  return std::move(id).value();
+}
+
+void read_neighbours(TableReader& deployment, model::DeploymentSpec& spec) {
+  if (auto direct = deployment.boolean("direct")) {
+    spec.direct = direct->value;
+    if (spec.direct) deployment.note_no_effect("direct");
+  }
+  TableReader::ListBounds bounds;
+  bounds.entries_max = limits::kFusedMax;
+  if (auto fused = deployment.distinct_texts("fuse_with", bounds)) {
+    for (const Located<std::string>& one : *fused) {
+      if (auto id = read_other(deployment, "fuse_with", one, spec.id)) {
+        spec.fuse_with.push_back(std::move(*id));
       }
     }
+    if (!fused->empty()) deployment.note_no_effect("fuse_with");
   }
-  (void)deployment.text_map("config");
-  for (const auto& [import, provider] : deployment.text_map("wiring")) {
-    auto parsed = model::DeploymentId::parse(provider.value);
-    if (!parsed.has_value()) deployment.report(provider.at, "wiring", parsed.error().message());
+  auto wiring = deployment.text_map("wiring");
+  for (const auto& [import, provider] : wiring) {
+    auto name = wit::InterfaceName::parse(import.value);
+    if (!name.has_value()) deployment.report(import.at, "wiring", name.error().message());
+    if (auto id = read_other(deployment, "wiring", provider, spec.id)) {
+      spec.wiring.emplace_back(import.value, std::move(*id));
+    }
   }
-  if (auto update = deployment.table("update")) {
-    (void)read_choice(*update, "strategy", "rolling", "recreate");
-    (void)update->integer("min_healthy_ms", 0, std::numeric_limits<std::int32_t>::max());
-    (void)update->boolean("auto_revert");
-    update->finish();
+  if (!wiring.empty()) deployment.note_no_effect("wiring");
+}
+
+void read_config(TableReader& deployment, model::DeploymentSpec& spec) {
+  for (auto& [key, value] : deployment.text_map("config", limits::kManifestValueBytesMax)) {
+    if (key.value.empty()) deployment.report(key.at, "config", "a key is not empty");
+    spec.config.emplace_back(key.value, value.value);
   }
+  if (!spec.config.empty()) deployment.note_no_effect("config");
+}
+
+void read_update(TableReader& deployment, model::UpdateFields& update) {
+  auto table = deployment.table("update");
+  if (!table) return;
+  if (auto rolling = read_choice(*table, "strategy", "rolling", "recreate")) {
+    update.strategy = *rolling ? model::UpdateStrategy::Rolling : model::UpdateStrategy::Recreate;
+    if (*rolling) table->note_no_effect("strategy", "an update stops, replaces and starts");
+  }
+  if (auto healthy = table->integer("min_healthy_ms", 0, limits::kMinHealthyMax.count())) {
+    update.min_healthy = std::chrono::milliseconds(healthy->value);
+    table->note_no_effect("min_healthy_ms");
+  }
+  if (auto revert = table->boolean("auto_revert")) {
+    update.auto_revert = revert->value;
+    table->note_no_effect("auto_revert");
+  }
+  table->finish();
 }
 
 std::optional<model::ComponentId> read_module_id(TableReader& deployment) {
@@ -148,7 +224,9 @@ void read_deployment(TableReader& deployment, const std::filesystem::path& folde
   if (auto replicas = deployment.integer("replicas", 0, limits::kReplicasMax)) {
     spec.replicas = static_cast<int>(replicas->value);
   }
-  spec.args = deployment.texts("args").value_or(std::vector<std::string>());
+  TableReader::ListBounds bounds;
+  bounds.bytes_max = limits::kManifestValueBytesMax;
+  spec.args = values_of(deployment.texts("args", bounds));
   if (auto overrides = deployment.table("overrides")) {
     read_policy_fields(*overrides, spec.overrides);
     overrides->finish();
@@ -158,7 +236,9 @@ void read_deployment(TableReader& deployment, const std::filesystem::path& folde
   read_mounts(deployment, folder, spec);
   read_http(deployment, spec);
   read_restart(deployment, spec.restart);
-  read_reserved(deployment);
+  read_neighbours(deployment, spec);
+  read_config(deployment, spec);
+  read_update(deployment, spec.update);
   deployment.finish({{"isolation", kOverridesHint},
                      {"trusted", kOverridesHint},
                      {"async", kOverridesHint},
@@ -173,7 +253,7 @@ Parsed<model::DeploymentSpec> read_deployment_spec(std::string_view text, std::s
                                                    std::string_view folder) {
   Report report(file);
   auto node = parse_toml(text, report);
-  if (!node) return {std::nullopt, report.take()};
+  if (!node) return {std::nullopt, report.take(), {}};
   TableReader root(*node, "", report);
   std::optional<model::DeploymentSpec> spec;
   if (auto deployment = root.table("deployment")) {
@@ -183,12 +263,12 @@ Parsed<model::DeploymentSpec> read_deployment_spec(std::string_view text, std::s
     spec = model::DeploymentSpec{.id = id, .component = std::move(component).value()};
     read_deployment(*deployment, std::filesystem::path(folder), *spec);
   } else if (!root.has("deployment")) {
-    report.add({}, "there is no [deployment] table; it holds at least module_id");
+    report.add({1, 1}, "there is no [deployment] table", "it holds at least module_id");
   }
   root.finish({{"startup", "write [deployment.overrides.startup]"},
                {"resources", "write [deployment.overrides.resources]"}});
-  if (!report.empty()) return {std::nullopt, report.take()};
-  return {std::move(spec), {}};
+  if (!report.empty()) return {std::nullopt, report.take(), report.take_notes()};
+  return {std::move(spec), {}, report.take_notes()};
 }
 
 }  // namespace arcella::manifest

@@ -82,6 +82,56 @@ auto_revert = true
   EXPECT_EQ(spec.http_listen->str(), "127.0.0.1:8080");
   EXPECT_EQ(spec.restart, (model::RestartFields{3, std::chrono::seconds(20),
                                                 std::chrono::milliseconds(200), false}));
+  EXPECT_FALSE(spec.direct);
+  EXPECT_THAT(spec.fuse_with, IsEmpty());
+  EXPECT_THAT(spec.config, ElementsAre(Pair("key", "value")));
+  EXPECT_EQ(spec.http_route, (model::HttpRoute{"*", "/api"}));
+  EXPECT_THAT(spec.wiring,
+              ElementsAre(Pair("demo:calc/ops", model::DeploymentId::parse("calc-core").value())));
+  EXPECT_EQ(spec.update, (model::UpdateFields{model::UpdateStrategy::Rolling,
+                                              std::chrono::milliseconds(500), true}));
+}
+
+std::vector<std::string> notes(std::string_view lines) {
+  auto parsed = read("[deployment]\nmodule_id = \"a@1.0.0\"\n" + std::string(lines));
+  EXPECT_THAT(parsed.diagnostics, IsEmpty());
+  std::vector<std::string> result;
+  for (const Diagnostic& note : parsed.notes) {
+    EXPECT_EQ(note.severity, Severity::Note);
+    result.push_back(note.str());
+  }
+  return result;
+}
+
+TEST(DeploymentSpec, NotesEachFieldThatHasNoEffectYet) {
+  EXPECT_THAT(
+      notes("direct = true\nfuse_with = ['b']\n[deployment.config]\nk = ''\n[deployment.wiring]\n"
+            "'a:b/c' = 'b'\n[deployment.http]\nroute = {path = '/'}\n[deployment.update]\nstrategy "
+            "= 'rolling'\nmin_healthy_ms = 1\nauto_revert = false\n"),
+      ElementsAre("web.deployment.toml:3:1: deployment.direct: has no effect in this version",
+                  HasSubstr(":4:1: deployment.fuse_with: has no effect"),
+                  HasSubstr("deployment.config: has no effect"),
+                  HasSubstr("deployment.wiring: has no effect"),
+                  HasSubstr(":10:1: deployment.http.route: has no effect"),
+                  HasSubstr(":12:1: deployment.update.strategy: has no effect"),
+                  HasSubstr(":13:1: deployment.update.min_healthy_ms: has no effect"),
+                  HasSubstr(":14:1: deployment.update.auto_revert: has no effect")));
+}
+
+TEST(DeploymentSpec, NotesNothingWhereNothingIsAskedFor) {
+  EXPECT_THAT(notes("direct = false\nfuse_with = []\n[deployment.config]\n[deployment.wiring]\n"
+                    "[deployment.update]\nstrategy = 'recreate'\n"),
+              IsEmpty());
+}
+
+TEST(DeploymentSpec, ADeploymentIsNotItsOwnNeighbour) {
+  EXPECT_THAT(errors("[deployment]\nmodule_id='a@1.0.0'\nfuse_with=['web']\nwiring={'a:b/c'='web'}"
+                     "\nhttp.route={host='a b', path='api'}\nconfig={''=''}\n"),
+              ElementsAre(HasSubstr(":3:12: deployment.fuse_with: 'web' is this deployment itself"),
+                          HasSubstr(":4:17: deployment.wiring: 'web' is this deployment itself"),
+                          HasSubstr("deployment.http.route.host: 'a b' is neither"),
+                          HasSubstr("deployment.http.route.path: 'api' is no path of a URL"),
+                          HasSubstr("deployment.config: a key is not empty")));
 }
 
 TEST(DeploymentSpec, NeedsOnlyTheComponent) {
@@ -127,7 +177,7 @@ TEST(DeploymentSpec, ReportsAllAtOnce) {
           HasSubstr(":4:6: deployment.args: expected an array of strings"),
           HasSubstr(":5:1: deployment.replica: unknown key; did you mean 'replicas'?"),
           HasSubstr(":6:8: deployment.direct: expected true or false"),
-          HasSubstr(":7:11: deployment.fuse_with: 'a b' is no deployment id"),
+          HasSubstr(":7:12: deployment.fuse_with: 'a b' is no deployment id"),
           HasSubstr(":9:3: deployment.env.A: expected a string in quotes, found 1"),
           HasSubstr(":11:1: deployment.network.hosts: unknown key"),
           HasSubstr(":12:1: deployment.mounts.guest: missing"),

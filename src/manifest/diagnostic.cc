@@ -5,10 +5,19 @@
 
 namespace arcella::manifest {
 
+std::string_view to_string(Severity severity) noexcept {
+  return severity == Severity::Error ? "error" : "note";
+}
+
+std::string Diagnostic::where() const {
+  if (line == 0) return file;
+  return file + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
 std::string Diagnostic::str() const {
-  std::string text = file;
-  if (line > 0) text += ":" + std::to_string(line) + ":" + std::to_string(column);
-  return text + ": " + message;
+  std::string text = where() + ": " + message;
+  if (!hint.empty()) text += "; " + hint;
+  return text;
 }
 
 Error to_error(const std::vector<Diagnostic>& diagnostics) {

@@ -1,53 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "manifest/manifests.h"
 
-#include "base/text.h"
+#include "manifest/interface_list.h"
 #include "manifest/policy_reader.h"
 #include "manifest/toml_reader.h"
+#include "model/grants.h"
 
 namespace arcella::manifest {
 namespace {
 
-// `exports` and `imports`: an array of names, or a table from interface to what is used of it.
-std::optional<std::vector<std::string>> read_interfaces(TableReader& table, std::string_view key) {
-  const TomlNode::Entry* entry = table.any(key);
-  if (entry == nullptr) return std::nullopt;
-  constexpr std::string_view kExpected =
-      "an array of interface names, or a table from interface to item";
-  std::vector<std::string> names;
-  auto add = [&](const std::string& name, const TomlNode& node) {
-    if (name.empty()) table.report(node.at, key, "an interface name is not empty");
-    names.push_back(name);
-  };
-  auto is_item = [](const TomlNode& node) {
-    return node.kind == TomlNode::Kind::Text || node.kind == TomlNode::Kind::Array ||
-           node.kind == TomlNode::Kind::Table;
-  };
-  if (entry->value.kind == TomlNode::Kind::Array) {
-    for (const TomlNode& element : entry->value.elements) {
-      if (element.kind == TomlNode::Kind::Text) {
-        add(element.text, element);
-      } else {
-        table.report_kind(key, kExpected, element);
-      }
-    }
-  } else if (entry->value.kind == TomlNode::Kind::Table) {
-    for (const TomlNode::Entry& inner : entry->value.entries) {
-      add(inner.key, inner.value);
-      if (!is_item(inner.value)) table.report_kind(key, kExpected, inner.value);
-    }
-  } else {
-    table.report_kind(key, kExpected, entry->value);
+std::optional<std::vector<model::InterfaceItem>> read_items(TableReader& component,
+                                                            std::string_view key) {
+  auto stated = read_interfaces(component, key);
+  if (!stated) return std::nullopt;
+  std::vector<model::InterfaceItem> items;
+  for (StatedInterface& one : *stated) items.push_back(std::move(one.item));
+  return items;
+}
+
+// One list of what the component asks for, each entry of the right form.
+std::vector<std::string> read_asked(TableReader& table, std::string_view key,
+                                    bool (*is_right)(std::string_view), std::string_view form) {
+  auto asked = table.distinct_texts(key);
+  if (!asked) return {};
+  for (const Located<std::string>& one : *asked) {
+    if (is_right(one.value)) continue;
+    table.report(one.at, key, "'" + one.value + "' is not " + std::string(form));
   }
-  return names;
+  return values_of(std::move(asked));
 }
 
 void read_capabilities(TableReader& component, model::Capabilities& capabilities) {
   auto table = component.table("capabilities");
   if (!table) return;
-  capabilities.network = table->texts("network").value_or(std::vector<std::string>());
-  capabilities.filesystem = table->texts("filesystem").value_or(std::vector<std::string>());
-  capabilities.environment = table->texts("environment").value_or(std::vector<std::string>());
+  capabilities.stated = true;
+  capabilities.network = read_asked(*table, "network", model::is_origin,
+                                    "of the form scheme://host[:port] with scheme http or https, "
+                                    "for example https://api.example.com");
+  capabilities.filesystem = read_asked(*table, "filesystem", model::is_guest_path,
+                                       "an absolute path without '..', nor '.'");
+  capabilities.environment = read_asked(*table, "environment", model::is_variable_name,
+                                        "the name of a variable: not empty and without '='");
   table->finish();
 }
 
@@ -68,16 +61,16 @@ void read_component(TableReader& table, model::ComponentManifest& manifest) {
     }
   }
   if (auto description = table.text("description")) manifest.description = description->value;
-  manifest.exports = read_interfaces(table, "exports");
-  manifest.imports = read_interfaces(table, "imports");
+  manifest.exports = read_items(table, "exports");
+  manifest.imports = read_items(table, "imports");
   read_capabilities(table, manifest.capabilities);
   table.finish();
 }
 
 template <class T>
 Parsed<T> finished(T value, Report& report) {
-  if (report.empty()) return {std::move(value), {}};
-  return {std::nullopt, report.take()};
+  if (report.empty()) return {std::move(value), {}, report.take_notes()};
+  return {std::nullopt, report.take(), report.take_notes()};
 }
 
 }  // namespace
@@ -91,7 +84,7 @@ Parsed<model::ComponentManifest> read_component_manifest(std::string_view text,
     if (auto component = root.table("component")) {
       read_component(*component, manifest);
     } else if (!root.has("component")) {
-      report.add({}, "there is no [component] table; it holds at least name and version");
+      report.add({1, 1}, "there is no [component] table", "it holds at least name and version");
     }
     root.finish();
   }
@@ -108,7 +101,7 @@ Parsed<model::PolicyFields> read_deployment_template(std::string_view text, std:
     for (std::string_view key : {"startup", "resources"}) {
       if (!deployment || !deployment->has(key) || !root.has(key)) continue;
       deployment->report(deployment->any(key)->key_at, key,
-                         "given twice, here and as [" + std::string(key) + "]; keep one");
+                         "given twice, here and as [" + std::string(key) + "]", "keep one");
     }
     if (deployment) {
       read_policy_fields(*deployment, fields);

@@ -13,7 +13,7 @@ void read_function(TableReader& table, std::string_view key, std::optional<std::
   auto name = table.text(key);
   if (!name) return;
   if (name->value.empty()) {
-    table.report(name->at, key, "a function's name is not empty; leave the key out for none");
+    table.report(name->at, key, "a function's name is not empty", "leave the key out for none");
     return;
   }
   field = name->value;

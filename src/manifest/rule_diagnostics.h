@@ -14,5 +14,9 @@ namespace arcella::manifest {
 // file that the deployment was read from.
 [[nodiscard]] std::vector<Diagnostic> locate(const std::vector<model::RuleViolation>& violations,
                                              std::string_view text, std::string_view file);
+// The same as notes, for what could not be checked.
+[[nodiscard]] std::vector<Diagnostic> locate_notes(
+    const std::vector<model::RuleViolation>& unchecked, std::string_view text,
+    std::string_view file);
 
 }  // namespace arcella::manifest

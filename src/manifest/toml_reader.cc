@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <sstream>
 #include <tuple>
 
@@ -19,9 +20,11 @@
 namespace arcella::manifest {
 namespace {
 
+static_assert(TOML_MAX_NESTED_VALUES == limits::kManifestDepthMax);
+
 // A dotted key makes a table per dot, and the library bounds only brackets: 100,000 dots in one key
-// would overflow the stack when the tree is walked. The formats are 4 deep.
-constexpr int kKeyDotsMax = TOML_MAX_NESTED_VALUES;
+// would overflow the stack when the tree is walked.
+constexpr int kKeyDotsMax = limits::kManifestDepthMax;
 
 Position position(const toml::source_region& region) {
   return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
@@ -78,6 +81,25 @@ class DotScan {
   int dots_ = 0;
 };
 
+// The library names the macro that holds its bound.
+std::string without_macros(std::string_view description) {
+  std::size_t macro = description.find(" (TOML_");
+  return std::string(description.substr(0, macro));
+}
+
+// The commonest mistake gets an answer about control characters from the library.
+std::string_view hint_at(std::string_view text, Position at) {
+  for (int line = 1; line < at.line; ++line) {
+    std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return "";
+    text.remove_prefix(end + 1);
+  }
+  text = text.substr(0, text.find('\n'));
+  bool at_its_end = at.column > 0 && static_cast<std::size_t>(at.column) > text.size();
+  bool has_open_quote = std::count(text.begin(), text.end(), '"') % 2 == 1;
+  return at_its_end && has_open_quote ? "is a quote missing at the end of the line?" : "";
+}
+
 TomlNode convert(const toml::node& node) {
   TomlNode result;
   result.at = position(node.source());
@@ -129,17 +151,54 @@ std::string shown(const TomlNode& node) {
   return inert(node.text);
 }
 
+// The first kDiagnosticBytesMax bytes or a few less: a character is not cut in two.
+std::string cut(std::string text) {
+  if (text.size() <= limits::kDiagnosticBytesMax) return text;
+  std::size_t end = limits::kDiagnosticBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  text.resize(end);
+  return text + "...";
+}
+
+void sort_by_place(std::vector<Diagnostic>& diagnostics) {
+  std::sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.line, a.column, a.message) < std::tie(b.line, b.column, b.message);
+  });
+}
+
 }  // namespace
 
-void Report::add(Position at, std::string message) {
-  diagnostics_.push_back({file_, at.line, at.column, std::move(message)});
+Diagnostic Report::made(Position at, std::string_view message, std::string_view hint,
+                        Severity severity) const {
+  return {file_, at.line, at.column, cut(inert(message)), cut(inert(hint)), severity};
+}
+
+void Report::add(Position at, std::string_view message, std::string_view hint) {
+  if (errors_.size() >= limits::kManifestDiagnosticsMax) {
+    ++not_kept_;
+    return;
+  }
+  errors_.push_back(made(at, message, hint, Severity::Error));
+}
+
+void Report::note(Position at, std::string_view message, std::string_view hint) {
+  if (notes_.size() >= limits::kManifestDiagnosticsMax) return;
+  notes_.push_back(made(at, message, hint, Severity::Note));
 }
 
 std::vector<Diagnostic> Report::take() {
-  std::sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.line, a.column, a.message) < std::tie(b.line, b.column, b.message);
-  });
-  return std::exchange(diagnostics_, {});
+  sort_by_place(errors_);
+  if (not_kept_ > 0) {
+    std::string more = std::to_string(not_kept_) + " more mistakes are not shown";
+    errors_.push_back(made({}, more, "mend these first", Severity::Error));
+    not_kept_ = 0;
+  }
+  return std::exchange(errors_, {});
+}
+
+std::vector<Diagnostic> Report::take_notes() {
+  sort_by_place(notes_);
+  return std::exchange(notes_, {});
 }
 
 const TomlNode::Entry* TomlNode::find(std::string_view key) const noexcept {
@@ -164,7 +223,8 @@ std::optional<TomlNode> parse_toml(std::string_view text, Report& report) {
     toml::parse_result result = toml::parse(text);
     if (!result) {
       const toml::parse_error& error = result.error();
-      report.add(position(error.source()), "not TOML: " + inert(error.description()));
+      Position at = position(error.source());
+      report.add(at, "not TOML: " + without_macros(error.description()), hint_at(text, at));
       return std::nullopt;
     }
     return convert(result.table());
@@ -178,12 +238,19 @@ std::string TableReader::path_of(std::string_view key) const {
   return path_.empty() ? inert(key) : path_ + "." + inert(key);
 }
 
-void TableReader::report(Position at, std::string_view key, std::string_view message) {
-  report_->add(at, path_of(key) + ": " + std::string(message));
+void TableReader::report(Position at, std::string_view key, std::string_view message,
+                         std::string_view hint) {
+  report_->add(at, path_of(key) + ": " + std::string(message), hint);
 }
 
 void TableReader::report_missing(std::string_view key, std::string_view example) {
-  report(table_->at, key, "missing; write for example " + std::string(example));
+  report(table_->at, key, "missing", "write for example " + std::string(example));
+}
+
+void TableReader::note_no_effect(std::string_view key, std::string_view hint) {
+  const TomlNode::Entry* entry = table_->find(key);
+  report_->note(entry == nullptr ? table_->at : entry->key_at,
+                path_of(key) + ": has no effect in this version", hint);
 }
 
 void TableReader::report_kind(std::string_view key, std::string_view expected,
@@ -205,9 +272,25 @@ const TomlNode* TableReader::find(std::string_view key, TomlNode::Kind kind,
   return nullptr;
 }
 
-std::optional<Located<std::string>> TableReader::text(std::string_view key) {
+bool TableReader::too_long(std::string_view key, const TomlNode& text, std::size_t bytes_max) {
+  if (text.text.size() <= bytes_max) return false;
+  report(
+      text.at, key,
+      "has " + std::to_string(text.text.size()) + " bytes, more than " + std::to_string(bytes_max));
+  return true;
+}
+
+bool TableReader::too_many(std::string_view key, Position at, std::size_t entries,
+                           std::size_t entries_max) {
+  if (entries <= entries_max) return false;
+  report(at, key,
+         "has " + std::to_string(entries) + " entries, more than " + std::to_string(entries_max));
+  return true;
+}
+
+std::optional<Located<std::string>> TableReader::text(std::string_view key, std::size_t bytes_max) {
   const TomlNode* node = find(key, TomlNode::Kind::Text, "a string in quotes");
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr || too_long(key, *node, bytes_max)) return std::nullopt;
   return Located<std::string>{node->text, node->at};
 }
 
@@ -229,15 +312,29 @@ std::optional<Located<bool>> TableReader::boolean(std::string_view key) {
   return Located<bool>{node->boolean, node->at};
 }
 
-std::optional<std::vector<std::string>> TableReader::texts(std::string_view key) {
+std::optional<TableReader::Texts> TableReader::texts(std::string_view key, ListBounds bounds) {
   const TomlNode* node = find(key, TomlNode::Kind::Array, "an array of strings");
   if (node == nullptr) return std::nullopt;
-  std::vector<std::string> strings;
+  if (too_many(key, node->at, node->elements.size(), bounds.entries_max)) return std::nullopt;
+  Texts strings;
   for (const TomlNode& element : node->elements) {
-    if (element.kind == TomlNode::Kind::Text) {
-      strings.push_back(element.text);
-    } else {
+    if (element.kind != TomlNode::Kind::Text) {
       report_kind(key, "an array of strings", element);
+    } else if (!too_long(key, element, bounds.bytes_max)) {
+      strings.push_back({element.text, element.at});
+    }
+  }
+  return strings;
+}
+
+std::optional<TableReader::Texts> TableReader::distinct_texts(std::string_view key,
+                                                              ListBounds bounds) {
+  std::optional<Texts> strings = texts(key, bounds);
+  if (!strings) return std::nullopt;
+  std::set<std::string_view> seen;
+  for (const Located<std::string>& one : *strings) {
+    if (!seen.insert(one.value).second) {
+      report(one.at, key, "'" + one.value + "' is given twice", "keep one");
     }
   }
   return strings;
@@ -249,11 +346,12 @@ std::optional<TableReader> TableReader::table(std::string_view key) {
   return TableReader(*node, path_of(key), *report_);
 }
 
-std::vector<TableReader> TableReader::tables(std::string_view key) {
+std::vector<TableReader> TableReader::tables(std::string_view key, std::size_t entries_max) {
   std::vector<TableReader> readers;
   std::string expected = "an array of tables, [[" + path_of(key) + "]]";
   const TomlNode* node = find(key, TomlNode::Kind::Array, expected);
   if (node == nullptr) return readers;
+  if (too_many(key, node->at, node->elements.size(), entries_max)) return readers;
   for (const TomlNode& element : node->elements) {
     if (element.kind == TomlNode::Kind::Table) {
       readers.emplace_back(element, path_of(key), *report_);
@@ -265,12 +363,14 @@ std::vector<TableReader> TableReader::tables(std::string_view key) {
 }
 
 std::vector<std::pair<Located<std::string>, Located<std::string>>> TableReader::text_map(
-    std::string_view key) {
+    std::string_view key, std::size_t bytes_max) {
   std::vector<std::pair<Located<std::string>, Located<std::string>>> pairs;
   auto inner = table(key);
   if (!inner) return pairs;
-  for (const TomlNode::Entry& entry : inner->table_->entries) {
-    auto value = inner->text(entry.key);
+  const std::vector<TomlNode::Entry>& free = inner->entries();
+  if (too_many(key, inner->at(), free.size(), limits::kManifestEntriesMax)) return pairs;
+  for (const TomlNode::Entry& entry : free) {
+    auto value = inner->text(entry.key, bytes_max);
     if (value) pairs.emplace_back(Located<std::string>{entry.key, entry.key_at}, *value);
   }
   return pairs;
@@ -279,18 +379,25 @@ std::vector<std::pair<Located<std::string>, Located<std::string>>> TableReader::
 void TableReader::finish(const Hints& hints) {
   for (const TomlNode::Entry& entry : table_->entries) {
     if (std::find(asked_.begin(), asked_.end(), entry.key) != asked_.end()) continue;
-    std::string message = "unknown key";
+    std::string way_out;
     auto hint = std::find_if(hints.begin(), hints.end(),
                              [&entry](const auto& pair) { return pair.first == entry.key; });
     if (hint != hints.end()) {
-      message += "; " + std::string(hint->second);
+      way_out = hint->second;
     } else if (auto near = nearest_name(entry.key, asked_)) {
-      message += "; did you mean '" + std::string(*near) + "'?";
+      way_out = "did you mean '" + std::string(*near) + "'?";
     } else {
-      message += "; known are " + join(asked_, ", ");
+      way_out = "known are " + join(asked_, ", ");
     }
-    report(entry.key_at, entry.key, message);
+    report(entry.key_at, entry.key, "unknown key", way_out);
   }
+}
+
+std::vector<std::string> values_of(std::optional<TableReader::Texts> texts) {
+  std::vector<std::string> values;
+  if (!texts) return values;
+  for (Located<std::string>& text : *texts) values.push_back(std::move(text.value));
+  return values;
 }
 
 }  // namespace arcella::manifest

@@ -85,12 +85,12 @@ TEST_F(TableReaderTest, ReadsEachTypeWithItsPlace) {
   EXPECT_EQ(root.text("s")->at.column, 5);
   EXPECT_EQ(root.integer("n", -5, 5)->value, -3);
   EXPECT_TRUE(root.boolean("b")->value);
-  EXPECT_THAT(*root.texts("l"), ElementsAre("a", "b"));
+  EXPECT_THAT(values_of(root.texts("l")), ElementsAre("a", "b"));
   auto pairs = root.table("t")->text_map("m");
   ASSERT_EQ(pairs.size(), 1U);
   EXPECT_EQ(pairs[0].first.value, "K");
   EXPECT_EQ(pairs[0].second.value, "v");
-  EXPECT_EQ(root.tables("r").size(), 2U);
+  EXPECT_EQ(root.tables("r", 2).size(), 2U);
   root.finish();
   EXPECT_THAT(said(), IsEmpty());
 }
@@ -111,7 +111,7 @@ TEST_F(TableReaderTest, NamesPlacePathAndOffendingText) {
   (void)table.integer("n", 0, 9);
   (void)table.boolean("b");
   (void)table.texts("l");
-  (void)table.tables("u");
+  (void)table.tables("u", 9);
   (void)table.table("u")->text_map("m");
   EXPECT_THAT(said(), ElementsAre("f:2:5: t.s: expected a string in quotes, found 7",
                                   "f:3:5: t.n: expected a whole number, found the string \"ten\"",

@@ -23,28 +23,31 @@ enum class Format { Component, CoreModule };
 [[nodiscard]] std::optional<Kind> kind_from(std::string_view text) noexcept;
 [[nodiscard]] std::optional<Format> format_from(std::string_view text) noexcept;
 
-// What the component asks for; a deployment grants (design.md section 5).
+// What the component asks for; a deployment grants (design.md section 5). A component that states
+// it asks for nothing else; one that does not (a bare binary) leaves it to the administrator.
 struct Capabilities {
-  std::vector<std::string> network;
-  std::vector<std::string> filesystem;
-  std::vector<std::string> environment;
+  std::vector<std::string> network;      // origins: scheme://host[:port]
+  std::vector<std::string> filesystem;   // guest paths; what is below one is asked for with it
+  std::vector<std::string> environment;  // names of variables
+  bool stated = false;
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
 
-// component.toml as written. Without the file every field but the id is empty.
-struct ComponentManifest {
-  std::optional<ComponentId> id;
-  std::string description;
-  std::optional<std::vector<std::string>> exports;  // nullopt: not stated, the binary decides
-  std::optional<std::vector<std::string>> imports;
-  Capabilities capabilities;
-};
-
-// An imported or exported interface or function with its WIT signatures.
+// An imported or exported interface or function: in a binary with its WIT signatures, in a
+// component.toml with the names of those functions that the file states.
 struct InterfaceItem {
   std::string name;
   std::vector<std::string> functions;
   friend bool operator==(const InterfaceItem&, const InterfaceItem&) = default;
+};
+
+// component.toml as written. Without the file every field is empty.
+struct ComponentManifest {
+  std::optional<ComponentId> id;
+  std::string description;
+  std::optional<std::vector<InterfaceItem>> exports;  // nullopt: not stated, the binary decides
+  std::optional<std::vector<InterfaceItem>> imports;
+  Capabilities capabilities;
 };
 
 // What the compile helper found in a .wasm. The helper read untrusted bytes: its words are bounded

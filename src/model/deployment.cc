@@ -97,6 +97,17 @@ std::string HttpListen::str() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string_view to_string(UpdateStrategy strategy) noexcept {
+  return strategy == UpdateStrategy::Rolling ? "rolling" : "recreate";
+}
+
+std::optional<UpdateStrategy> update_strategy_from(std::string_view text) noexcept {
+  for (UpdateStrategy strategy : {UpdateStrategy::Rolling, UpdateStrategy::Recreate}) {
+    if (to_string(strategy) == text) return strategy;
+  }
+  return std::nullopt;
+}
+
 std::string_view to_string(Desired desired) noexcept {
   switch (desired) {
     case Desired::Stopped:

@@ -79,12 +79,34 @@ struct HttpListen {
   friend bool operator==(const HttpListen&, const HttpListen&) = default;
 };
 
+// A part of the shared listener: requests for `host` whose path is `path` or below it.
+struct HttpRoute {
+  std::string host = "*";  // any
+  std::string path = "/";
+  friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
+};
+
 struct RestartFields {  // Nomad's names
   int attempts = limits::kRestartAttempts;
   std::chrono::seconds interval = limits::kRestartInterval;
   std::chrono::milliseconds delay = limits::kRestartDelay;
   bool give_up = true;  // mode = "fail"; false is "delay": wait out the interval and go on
   friend bool operator==(const RestartFields&, const RestartFields&) = default;
+};
+
+// How a deployment goes from one version to the next.
+enum class UpdateStrategy {
+  Rolling,   // start the new one, switch, drain the old one
+  Recreate,  // stop, replace, start
+};
+[[nodiscard]] std::string_view to_string(UpdateStrategy strategy) noexcept;  // "rolling", ...
+[[nodiscard]] std::optional<UpdateStrategy> update_strategy_from(std::string_view text) noexcept;
+
+struct UpdateFields {
+  UpdateStrategy strategy = UpdateStrategy::Rolling;
+  std::chrono::milliseconds min_healthy = limits::kMinHealthyDefault;
+  bool auto_revert = true;
+  friend bool operator==(const UpdateFields&, const UpdateFields&) = default;
 };
 
 // <id>.deployment.toml as written.
@@ -100,6 +122,12 @@ struct DeploymentSpec {
   std::vector<Mount> mounts = {};
   std::optional<HttpListen> http_listen = {};
   RestartFields restart = {};
+  bool direct = false;                       // worker to worker without the daemon
+  std::vector<DeploymentId> fuse_with = {};  // into one store with these
+  std::vector<std::pair<std::string, std::string>> config = {};  // wasi:config/store
+  std::optional<HttpRoute> http_route = {};
+  std::vector<std::pair<std::string, DeploymentId>> wiring = {};  // import -> who provides it
+  UpdateFields update = {};
   friend bool operator==(const DeploymentSpec&, const DeploymentSpec&) = default;
 };
 

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "model/deployment_rules.h"
 
-#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/text.h"
+#include "model/grants.h"
 
 namespace arcella::model {
 namespace {
 
+std::string quoted(std::string_view text) {
+  return "'" + inert(text) + "'";
+}
+
 class Checker {
  public:
-  Checker(const Deployment& deployment, const Component& component)
-      : spec_(deployment.spec), policy_(deployment.policy), component_(component) {}
+  Checker(const Deployment& deployment, const ComponentFacts& facts)
+      : spec_(deployment.spec), policy_(deployment.policy), facts_(facts) {}
 
-  std::vector<RuleViolation> run() {
+  RuleFindings run() {
     check_component();
     check_place();
     check_replicas();
@@ -27,12 +31,18 @@ class Checker {
     check_mounts();
     check_http();
     check_restart();
-    return std::move(violations_);
+    name_what_is_unchecked();
+    return std::move(findings_);
   }
 
  private:
-  void refuse(std::string field, std::string message) {
-    violations_.push_back({"deployment." + std::move(field), std::move(message)});
+  void refuse(std::string field, std::string message, std::string hint = {}) {
+    findings_.violations.push_back(
+        {"deployment." + std::move(field), std::move(message), std::move(hint)});
+  }
+  void leave(std::string field, std::string message, std::string hint) {
+    findings_.unchecked.push_back(
+        {"deployment." + std::move(field), "not checked: " + std::move(message), std::move(hint)});
   }
 
   // `value` in words with its bounds, if it is outside.
@@ -43,59 +53,69 @@ class Checker {
                                  std::to_string(max) + std::string(unit));
   }
 
+  // Is the policy's field what it will be, and not only what it is without the template?
+  template <class Field>
+  bool decided(const Field& override) const {
+    return facts_.template_known || override.has_value();
+  }
+  bool is_kind(Kind kind) const { return facts_.kind == kind; }
+  std::string of_its_kind() const {
+    return facts_.id + " is of kind " + quoted(to_string(*facts_.kind));
+  }
+
   void check_component() {
-    if (component_.kind == Kind::Service && component_.exports.empty() && !policy_.entrypoint) {
-      refuse("module_id", component_.id.str() +
-                              " exports nothing that could be started or called; name its start "
-                              "function in startup.entrypoint, or deploy another component");
+    bool has_nothing = is_kind(Kind::Service) && facts_.exports_something == false;
+    if (has_nothing && !policy_.entrypoint && decided(spec_.overrides.startup.entrypoint)) {
+      refuse("module_id", facts_.id + " exports nothing that could be started or called",
+             "name its start function in startup.entrypoint, or deploy another component");
     }
   }
 
   void check_place() {
+    if (!decided(spec_.overrides.isolation)) return;
     if (policy_.isolation == Isolation::Worker) {
       if (!spec_.group) {
-        refuse("group",
-               "isolation 'worker' needs a group: the name of the worker process, for "
-               "example group = \"" +
-                   spec_.id.str() + "\"");
+        refuse("group", "isolation 'worker' needs a group: the name of the worker process",
+               "write for example group = \"" + spec_.id.str() + "\"");
       }
       return;
     }
     // Who may run in the daemon is a matter of trust; with what, of never blocking it.
-    if (!policy_.trusted) {
+    if (!policy_.trusted && decided(spec_.overrides.trusted)) {
       refuse("overrides.trusted",
-             "isolation 'main' needs trusted = true: untrusted code runs in a worker; set it if "
-             "you trust the component, or isolation = \"worker\" and a group");
+             "isolation 'main' needs trusted = true: untrusted code runs in a worker",
+             "set it if you trust the component, or isolation = \"worker\" and a group");
     }
-    if (!policy_.async) {
+    if (!policy_.async && decided(spec_.overrides.async)) {
       refuse("overrides.async",
-             "isolation 'main' needs async = true: a call that blocks would hold the daemon; set "
-             "it, or isolation = \"worker\" and a group");
+             "isolation 'main' needs async = true: a call that blocks would hold the daemon",
+             "set it, or isolation = \"worker\" and a group");
     }
   }
 
   void check_replicas() {
-    if (policy_.isolation == Isolation::Main && spec_.replicas != 1) {
-      refuse("replicas", "isolation 'main' runs exactly one replica, not " +
-                             std::to_string(spec_.replicas) +
-                             "; set replicas = 1, or isolation = \"worker\" and a group");
-    } else if (component_.kind == Kind::Command && spec_.replicas > 1) {
-      refuse("replicas", "a command runs once to its end, so replicas is at most 1, not " +
-                             std::to_string(spec_.replicas) +
-                             "; to run it more often make more deployments");
+    bool in_main = policy_.isolation == Isolation::Main && decided(spec_.overrides.isolation);
+    if (in_main && spec_.replicas != 1) {
+      refuse("replicas",
+             "isolation 'main' runs exactly one replica, not " + std::to_string(spec_.replicas),
+             "set replicas = 1, or isolation = \"worker\" and a group");
+    } else if (is_kind(Kind::Command) && spec_.replicas > 1) {
+      refuse("replicas",
+             "a command runs once to its end, so replicas is at most 1, not " +
+                 std::to_string(spec_.replicas),
+             "to run it more often make more deployments");
     } else {
       check_range("replicas", spec_.replicas, 0, limits::kReplicasMax, "");
     }
   }
 
   void check_args() {
-    if (!spec_.args.empty() && component_.kind != Kind::Command) {
-      refuse("args", component_.id.str() + " is of kind '" +
-                         std::string(to_string(component_.kind)) +
-                         "', and only commands take arguments; remove args");
+    if (!spec_.args.empty() && facts_.kind && !is_kind(Kind::Command)) {
+      refuse("args", of_its_kind() + ", and only commands take arguments", "remove args");
     }
-    for (const std::string& arg : spec_.args) {
-      if (has_nul(arg)) refuse("args", "'" + inert(arg) + "' holds a NUL, which ends a string");
+    for (std::size_t i = 0; i < spec_.args.size(); ++i) {
+      if (!has_nul(spec_.args[i])) continue;
+      refuse(entry("args", i), quoted(spec_.args[i]) + " holds a NUL, which ends a string");
     }
   }
 
@@ -106,102 +126,89 @@ class Checker {
     check_range("overrides.resources.memory_mb", policy_.memory_bytes / kMebibyte, std::uint64_t{1},
                 limits::kGuestMemoryBytesMax / kMebibyte, " MiB");
     if (policy_.fuel == std::uint64_t{0}) {
-      refuse("overrides.resources.fuel",
-             "0 lets no call run; leave it out for no fuel limit, or give a positive number");
+      refuse("overrides.resources.fuel", "0 lets no call run",
+             "leave it out for no fuel limit, or give a positive number");
     }
     check_range("overrides.resources.call_timeout_ms", policy_.call_timeout.count(),
                 std::chrono::milliseconds::rep{1}, limits::kCallTimeoutMax.count(), " ms");
+  }
+
+  // What the component asks for, if it says so and it is known.
+  const Capabilities* asked() const {
+    bool there = facts_.capabilities && facts_.capabilities->stated;
+    return there ? &*facts_.capabilities : nullptr;
+  }
+  void refuse_grant(std::string field, std::string_view what, std::string_view list,
+                    const std::vector<std::string>& asked) {
+    std::string asks = asked.empty() ? "none of the kind" : inert(join(asked, ", "));
+    refuse(std::move(field),
+           facts_.id + " does not ask for " + quoted(what) + "; it asks for " + asks,
+           "remove it, or add it to " + std::string(list) +
+               " in [component.capabilities] of the component's component.toml");
   }
 
   void check_env() {
     std::set<std::string_view> seen;
     for (const auto& [key, value] : spec_.env) {
       std::string field = "env." + inert(key);
-      if (key.empty() || key.find('=') != std::string::npos || has_nul(key) || has_nul(value)) {
+      if (!is_variable_name(key) || has_nul(value)) {
         refuse(std::move(field),
-               "a variable's name is not empty and holds no '='; neither name "
-               "nor value holds a NUL");
+               "a variable's name is not empty and holds no '='; neither name nor value holds a "
+               "NUL");
       } else if (!seen.insert(key).second) {
-        refuse(std::move(field), "given twice; keep one");
+        refuse(std::move(field), "given twice", "keep one");
+      } else if (asked() != nullptr && !asks_for(asked()->environment, key)) {
+        refuse_grant(std::move(field), key, "environment", asked()->environment);
       }
     }
   }
 
   void check_network() {
-    const std::vector<std::string>& asked = component_.capabilities.network;
-    for (const std::string& host : spec_.allowed_hosts) {
+    for (std::size_t i = 0; i < spec_.allowed_hosts.size(); ++i) {
+      const std::string& host = spec_.allowed_hosts[i];
+      std::string field = entry("network.allowed_hosts", i);
       if (!is_origin(host)) {
-        refuse("network.allowed_hosts",
-               "'" + inert(host) +
-                   "' is not of the form scheme://host[:port] with scheme http or "
-                   "https, for example https://api.example.com");
-        continue;
+        refuse(std::move(field),
+               quoted(host) + " is not of the form scheme://host[:port] with scheme http or https",
+               "write for example https://api.example.com");
+      } else if (asked() != nullptr && !asks_for(asked()->network, host)) {
+        refuse_grant(std::move(field), host, "network", asked()->network);
       }
-      // A component without the list (a bare binary) does not say what it needs: the administrator
-      // alone decides.
-      if (asked.empty() || std::find(asked.begin(), asked.end(), host) != asked.end()) continue;
-      refuse("network.allowed_hosts",
-             component_.id.str() + " does not ask for " + host + "; it asks for " +
-                 join(asked, ", ") +
-                 ": remove the host, or add it to network in the component's "
-                 "component.toml");
     }
-  }
-
-  static bool is_origin(std::string_view text) {
-    std::string_view rest;
-    for (std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
-      if (text.substr(0, scheme.size()) == scheme) rest = text.substr(scheme.size());
-    }
-    return !rest.empty() && std::all_of(rest.begin(), rest.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             std::string_view("-._:[]").find(c) != std::string_view::npos;
-    });
   }
 
   void check_mounts() {
     std::set<std::string_view> seen;
-    for (const Mount& mount : spec_.mounts) {
-      std::string shown = "'" + inert(mount.guest) + "'";
+    for (std::size_t i = 0; i < spec_.mounts.size(); ++i) {
+      const Mount& mount = spec_.mounts[i];
+      std::string field = entry("mounts", i);
       if (mount.host.empty() || mount.host.front() != '/' || has_nul(mount.host)) {
-        refuse("mounts", "host '" + inert(mount.host) + "' is not an absolute path");
+        refuse(field + ".host", quoted(mount.host) + " is not an absolute path");
       }
-      if (mount.guest != "." && (mount.guest.empty() || mount.guest.front() != '/')) {
-        refuse("mounts", "guest " + shown +
-                             " is neither an absolute path nor '.'; write for example "
-                             "guest = \"/data\"");
-      } else if (climbs(mount.guest) || has_nul(mount.guest)) {
-        refuse("mounts", "guest " + shown + " must not hold '..'");
+      std::string guest = field + ".guest";
+      if (!is_guest_path(mount.guest)) {
+        refuse(std::move(guest),
+               quoted(mount.guest) + " is neither an absolute path without '..' nor '.'",
+               "write for example guest = \"/data\"");
       } else if (!seen.insert(mount.guest).second) {
-        refuse("mounts", "guest " + shown + " is mounted twice; keep one");
+        refuse(std::move(guest), quoted(mount.guest) + " is mounted twice", "keep one");
+      } else if (asked() != nullptr && !asks_for_path(asked()->filesystem, mount.guest)) {
+        refuse_grant(std::move(guest), mount.guest, "filesystem", asked()->filesystem);
       }
     }
-  }
-
-  static bool climbs(std::string_view path) {
-    while (!path.empty()) {
-      std::size_t slash = path.find('/');
-      if (path.substr(0, slash) == "..") return true;
-      if (slash == std::string_view::npos) return false;
-      path.remove_prefix(slash + 1);
-    }
-    return false;
   }
 
   void check_http() {
-    bool serves = component_.kind == Kind::Http;
-    if (serves && !spec_.http_listen) {
-      refuse("http.listen", component_.id.str() +
-                                " serves HTTP and cannot be reached without an address; add for "
-                                "example [deployment.http] listen = \"127.0.0.1:8080\"");
-    } else if (!serves && spec_.http_listen) {
-      refuse("http.listen", component_.id.str() + " is of kind '" +
-                                std::string(to_string(component_.kind)) +
-                                "' and does not serve HTTP; remove it");
+    if (is_kind(Kind::Http) && !spec_.http_listen) {
+      refuse("http.listen", facts_.id + " serves HTTP and cannot be reached without an address",
+             "add for example [deployment.http] listen = \"127.0.0.1:8080\"");
+    } else if (facts_.kind && !is_kind(Kind::Http) && (spec_.http_listen || spec_.http_route)) {
+      refuse(spec_.http_listen ? "http.listen" : "http.route",
+             of_its_kind() + " and does not serve HTTP", "remove it");
     }
     if (spec_.http_listen && !HttpListen::parse(spec_.http_listen->str()).has_value()) {
-      refuse("http.listen", "'" + inert(spec_.http_listen->host) +
-                                "' is neither a numeric address nor 'localhost'");
+      refuse("http.listen",
+             quoted(spec_.http_listen->host) + " is neither a numeric address nor 'localhost'");
     }
   }
 
@@ -214,18 +221,48 @@ class Checker {
                 limits::kRestartDelayMax.count(), " ms");
   }
 
+  void name_what_is_unchecked() {
+    constexpr std::string_view kBeside =
+        "put its component.toml beside this file, or name it with --component";
+    const PolicyFields& own = spec_.overrides;
+    bool placed = own.isolation == Isolation::Worker || (own.isolation && own.trusted && own.async);
+    if (!facts_.template_known && !placed) {
+      leave("overrides.isolation",
+            "whether isolation, trusted, async, group and replicas agree: the template of " +
+                facts_.id + " is not here",
+            std::string(kBeside));
+    }
+    if (!facts_.kind) {
+      leave("module_id",
+            "whether args, replicas and http fit " + facts_.id + ": its kind is not known",
+            facts_.capabilities ? "state its exports in component.toml" : std::string(kBeside));
+    }
+    bool grants = !spec_.env.empty() || !spec_.allowed_hosts.empty() || !spec_.mounts.empty();
+    if (!facts_.capabilities && grants) {
+      leave("module_id", "whether " + facts_.id + " asks for the network, folders and environment",
+            std::string(kBeside));
+    }
+  }
+
+  static std::string entry(std::string_view field, std::size_t index) {
+    return std::string(field) + "[" + std::to_string(index) + "]";
+  }
   static bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
   const DeploymentSpec& spec_;
   const Policy& policy_;
-  const Component& component_;
-  std::vector<RuleViolation> violations_;
+  const ComponentFacts& facts_;
+  RuleFindings findings_;
 };
 
 }  // namespace
 
+RuleFindings check_rules(const Deployment& deployment, const ComponentFacts& facts) {
+  return Checker(deployment, facts).run();
+}
+
 std::vector<RuleViolation> check_rules(const Deployment& deployment, const Component& component) {
-  return Checker(deployment, component).run();
+  return check_rules(deployment, facts_of(component)).violations;
 }
 
 }  // namespace arcella::model

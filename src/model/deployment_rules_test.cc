@@ -43,7 +43,7 @@ class DeploymentRules : public ::testing::Test {
   }
   std::string message() const {
     auto violations = check_rules(deployment_, component_);
-    return violations.empty() ? "" : violations.front().message;
+    return violations.empty() ? "" : violations.front().message + "; " + violations.front().hint;
   }
 
   Component component_{.id = ComponentId::parse("calc@1.0.0").value()};
@@ -112,8 +112,8 @@ TEST_F(DeploymentRules, OnlyCommandsTakeArguments) {
   EXPECT_THAT(fields(), ElementsAre("deployment.args"));
   EXPECT_THAT(message(), HasSubstr("only commands take arguments"));
   of_kind(Kind::Command);
-  spec().args = {std::string("a\0b", 3)};
-  EXPECT_THAT(fields(), ElementsAre("deployment.args"));
+  spec().args = {"x", std::string("a\0b", 3)};
+  EXPECT_THAT(fields(), ElementsAre("deployment.args[1]"));
 }
 
 TEST_F(DeploymentRules, HttpNeedsAnAddressAndNothingElseHasOne) {
@@ -168,17 +168,33 @@ TEST_F(DeploymentRules, AHostIsAnOrigin) {
   for (std::string_view host :
        {"api.example.com", "ftp://a", "https://", "https://a/path", "https://*", "https://a b"}) {
     spec().allowed_hosts = {std::string(host)};
-    EXPECT_THAT(fields(), ElementsAre("deployment.network.allowed_hosts")) << host;
+    EXPECT_THAT(fields(), ElementsAre("deployment.network.allowed_hosts[0]")) << host;
   }
 }
 
-TEST_F(DeploymentRules, AHostIsGrantedOnlyIfAskedFor) {
-  component_.capabilities.network = {"https://a.example"};
+TEST_F(DeploymentRules, WhatIsGrantedWasAskedFor) {
+  component_.capabilities = {{"https://a.example"}, {"/data"}, {"LOG"}, true};
   spec().allowed_hosts = {"https://a.example"};
+  spec().mounts = {{"/srv", "/data/in", false}};
+  spec().env = {{"LOG", "1"}};
   EXPECT_THAT(fields(), IsEmpty());
-  spec().allowed_hosts = {"https://b.example"};
-  EXPECT_THAT(fields(), ElementsAre("deployment.network.allowed_hosts"));
-  EXPECT_THAT(message(), HasSubstr("does not ask for https://b.example"));
+  spec().allowed_hosts.emplace_back("https://b.example");
+  spec().mounts.push_back({"/srv", "/", false});
+  spec().env.emplace_back("HOME", "/");
+  EXPECT_THAT(fields(), ElementsAre("deployment.env.HOME", "deployment.network.allowed_hosts[1]",
+                                    "deployment.mounts[1].guest"));
+  EXPECT_THAT(message(), HasSubstr("does not ask for 'HOME'; it asks for LOG"));
+  EXPECT_THAT(message(), HasSubstr("add it to environment in [component.capabilities]"));
+}
+
+TEST_F(DeploymentRules, AComponentThatSaysNothingLeavesItToTheAdministrator) {
+  spec().allowed_hosts = {"https://a.example"};
+  spec().mounts = {{"/srv", "/data", false}};
+  spec().env = {{"LOG", "1"}};
+  EXPECT_THAT(fields(), IsEmpty());
+  component_.capabilities.stated = true;
+  EXPECT_EQ(fields().size(), 3U);
+  EXPECT_THAT(message(), HasSubstr("it asks for none of the kind"));
 }
 
 TEST_F(DeploymentRules, MountsAreAbsoluteOrHereAndDoNotClimb) {
@@ -186,12 +202,12 @@ TEST_F(DeploymentRules, MountsAreAbsoluteOrHereAndDoNotClimb) {
   EXPECT_THAT(fields(), IsEmpty());
   for (std::string_view guest : {"", "data", "/a/../b", "..", "/.."}) {
     spec().mounts = {{"/srv", std::string(guest), false}};
-    EXPECT_THAT(fields(), ElementsAre("deployment.mounts")) << guest;
+    EXPECT_THAT(fields(), ElementsAre("deployment.mounts[0].guest")) << guest;
   }
   spec().mounts = {{"data", "/data", false}};
-  EXPECT_THAT(fields(), ElementsAre("deployment.mounts"));
+  EXPECT_THAT(fields(), ElementsAre("deployment.mounts[0].host"));
   spec().mounts = {{"/a", "/data", false}, {"/b", "/data", false}};
-  EXPECT_THAT(fields(), ElementsAre("deployment.mounts"));
+  EXPECT_THAT(fields(), ElementsAre("deployment.mounts[1].guest"));
 }
 
 TEST_F(DeploymentRules, RestartIsBounded) {
@@ -200,6 +216,35 @@ TEST_F(DeploymentRules, RestartIsBounded) {
   EXPECT_THAT(fields(),
               ElementsAre("deployment.restart.attempts", "deployment.restart.interval_seconds",
                           "deployment.restart.delay_ms"));
+}
+
+TEST_F(DeploymentRules, OnlyHttpHasARoute) {
+  spec().http_route = HttpRoute{};
+  EXPECT_THAT(fields(), ElementsAre("deployment.http.route"));
+  of_kind(Kind::Http);
+  EXPECT_THAT(fields(), IsEmpty());
+}
+
+TEST_F(DeploymentRules, WhatIsNotKnownBreaksNoRuleAndIsNamed) {
+  ComponentFacts facts;
+  facts.id = "calc@1.0.0";
+  facts.template_known = false;
+  spec().group.reset();
+  spec().replicas = 7;
+  spec().args = {"x"};
+  spec().env = {{"A", "1"}};
+  RuleFindings findings = check_rules(deployment_, facts);
+  EXPECT_THAT(findings.violations, IsEmpty());
+  EXPECT_EQ(findings.unchecked.size(), 3U);
+  // What the deployment itself decides is checked all the same.
+  spec().overrides.isolation = policy().isolation = Isolation::Main;
+  spec().overrides.trusted = policy().trusted = false;
+  spec().overrides.async = policy().async = true;
+  findings = check_rules(deployment_, facts);
+  ASSERT_EQ(findings.violations.size(), 2U);
+  EXPECT_EQ(findings.violations[0].field, "deployment.overrides.trusted");
+  EXPECT_EQ(findings.violations[1].field, "deployment.replicas");
+  EXPECT_EQ(findings.unchecked.size(), 2U);
 }
 
 TEST_F(DeploymentRules, AllViolationsComeAtOnce) {

@@ -113,8 +113,7 @@ aio::Task<Result<model::ComponentView>> ArcellaRuntime::install(InstallRequest r
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
-aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::deploy(
-    std::vector<std::string> paths) {
+aio::Task<Result<DeployOutcome>> ArcellaRuntime::deploy(std::vector<std::string> paths) {
   auto work = impl_->deployments.deploy(std::move(paths));
   co_return co_await shield(impl_->core.operations, std::move(work));
 }

@@ -58,6 +58,11 @@ struct CallRequest {
   std::chrono::milliseconds timeout{0};  // 0: the deployment's
 };
 
+struct DeployOutcome {
+  std::vector<model::DeploymentView> deployments;
+  std::vector<std::string> notes;  // of the files: what is read and has no effect
+};
+
 struct RunRequest {
   std::string target;  // component id, its bare name if unique, or a deployment id
   std::vector<model::Mount> mounts;
@@ -94,7 +99,7 @@ class ArcellaRuntime {
 
   aio::Task<Result<model::ComponentView>> install(InstallRequest request);
   // Paths of *.deployment.toml; all or none. `detail` of the error holds every diagnostic.
-  aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
+  aio::Task<Result<DeployOutcome>> deploy(std::vector<std::string> paths);
   aio::Task<Result<model::DeploymentView>> start(std::string deployment);
   aio::Task<Result<model::DeploymentView>> stop_deployment(std::string deployment);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);

@@ -8,24 +8,29 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "manifest/file_names.h"
 #include "manifest/manifests.h"
 
 namespace arcella::runtime {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kSuffix = ".deployment.toml";
 
 Result<model::DeploymentId> id_of(const fs::path& path) {
-  std::string name = path.filename().string();
-  if (name.size() <= kSuffix.size() || !name.ends_with(kSuffix)) {
+  auto name = manifest::recognise(path.filename().string());
+  if (!name || name->kind != manifest::FileKind::Deployment) {
     return fail(ErrorCode::InvalidParams,
                 path.string() + ": a deployment's file is named `<id>.deployment.toml`");
   }
-  auto id =
-      model::DeploymentId::parse(std::string_view(name).substr(0, name.size() - kSuffix.size()));
+  auto id = model::DeploymentId::parse(name->stem);
   if (!id.has_value()) return fail(std::move(id).error().with_context(path.string()));
   return id;
+}
+
+std::vector<std::string> texts_of(const std::vector<manifest::Diagnostic>& notes) {
+  std::vector<std::string> texts;
+  for (const manifest::Diagnostic& note : notes) texts.push_back(note.str());
+  return texts;
 }
 
 }  // namespace
@@ -48,7 +53,7 @@ Result<std::vector<DeploymentFile>> read_deployment_files(const std::vector<std:
     if (error) return fail(Error::from_errno(error.value(), name));
     auto parsed = manifest::read_deployment_spec(text, name, id, folder.string());
     if (parsed.value) {
-      files.push_back({name, std::move(text), std::move(*parsed.value)});
+      files.push_back({name, std::move(text), std::move(*parsed.value), texts_of(parsed.notes)});
     } else {
       std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(),
                 std::back_inserter(diagnostics));

@@ -15,6 +15,7 @@ struct DeploymentFile {
   std::string path;
   std::string text;
   model::DeploymentSpec spec;
+  std::vector<std::string> notes = {};  // what is read and has no effect, each with its place
 };
 
 // Reads and parses `<id>.deployment.toml` files; blocking. InvalidManifest carries every diagnostic

@@ -19,6 +19,16 @@ TEST(DeploymentFiles, TakesTheIdFromTheName) {
   EXPECT_EQ(files->front().spec.component.str(), "calc@1.0.0");
 }
 
+TEST(DeploymentFiles, CarryTheirNotes) {
+  testing::TemporaryFolder folder;
+  std::string path = folder.write("a.deployment.toml", std::string(kCalc) + "direct = true\n");
+  auto files = read_deployment_files({path});
+  ASSERT_TRUE(files.has_value()) << files.error().detail();
+  ASSERT_EQ(files->front().notes.size(), 1U);
+  EXPECT_EQ(files->front().notes[0].find(path + ":"), 0U);
+  EXPECT_NE(files->front().notes[0].find("has no effect in this version"), std::string::npos);
+}
+
 TEST(DeploymentFiles, ReportsTheMistakesOfAllFiles) {
   testing::TemporaryFolder folder;
   auto files =

@@ -2,6 +2,7 @@
 #include "runtime/deployment_operations.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -24,8 +25,7 @@ bool is_active(const DeploymentRecord& record) {
 
 // --- deploy ---
 
-aio::Task<Result<std::vector<model::DeploymentView>>> DeploymentOperations::deploy(
-    std::vector<std::string> paths) {
+aio::Task<Result<DeployOutcome>> DeploymentOperations::deploy(std::vector<std::string> paths) {
   auto read = [&paths] { return read_deployment_files(paths); };
   ARCELLA_CO_TRY(auto files, co_await core_.files_pool.run(std::move(read)));
   ARCELLA_CO_TRY(auto guard, co_await lock_all(files));
@@ -35,12 +35,13 @@ aio::Task<Result<std::vector<model::DeploymentView>>> DeploymentOperations::depl
     Changeover changeover(core_, std::move(change));
     ARCELLA_CO_TRY_VOID(co_await changeover.carry_out());
   }
-  std::vector<model::DeploymentView> views;
-  for (const DeploymentFile& file : files) {
+  DeployOutcome outcome;
+  for (DeploymentFile& file : files) {
     ARCELLA_CO_TRY(auto shown, view(file.spec.id));
-    views.push_back(std::move(shown));
+    outcome.deployments.push_back(std::move(shown));
+    std::move(file.notes.begin(), file.notes.end(), std::back_inserter(outcome.notes));
   }
-  co_return views;
+  co_return outcome;
 }
 
 Result<std::vector<model::Deployment>> DeploymentOperations::check(
@@ -60,7 +61,7 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
       auto near = core_.registry.find_component(file.spec.component.name());
       if (near.has_value()) hint = "installed is '" + (*near)->component.id.str() + "'";
       complain({{"deployment.module_id",
-                 "component '" + file.spec.component.str() + "' is not installed: " + hint}});
+                 "component '" + file.spec.component.str() + "' is not installed", hint}});
       continue;
     }
     model::Deployment deployment{file.spec,

@@ -17,7 +17,7 @@ class DeploymentOperations {
  public:
   explicit DeploymentOperations(RuntimeCore& core) : core_(core) {}
 
-  aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
+  aio::Task<Result<DeployOutcome>> deploy(std::vector<std::string> paths);
   aio::Task<Result<model::DeploymentView>> start(std::string deployment);
   aio::Task<Result<model::DeploymentView>> stop(std::string deployment);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);

@@ -10,6 +10,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "manifest/diagnostic.h"
+#include "manifest/file_names.h"
+#include "manifest/interface_check.h"
 #include "manifest/manifests.h"
 #include "wit/interface_name.h"
 
@@ -81,31 +83,18 @@ Result<std::optional<TextFile>> first_there(const fs::path& folder,
   return std::optional<TextFile>();
 }
 
-// A plain function at the root of the world has no interface's name: then the words decide.
-bool states(std::string_view stated, std::string_view actual) {
-  const auto a = wit::InterfaceName::parse(stated);
-  const auto b = wit::InterfaceName::parse(actual);
-  return a.has_value() && b.has_value() ? wit::means(*a, *b) : stated == actual;
-}
-
-// One line that lists both sides, or nothing when they agree.
-std::string contradiction(std::string_view what, const std::vector<std::string>& stated,
-                          const std::vector<model::InterfaceItem>& actual) {
-  bool all_there = std::all_of(stated.begin(), stated.end(), [&](const std::string& name) {
-    return std::any_of(actual.begin(), actual.end(),
-                       [&](const auto& item) { return states(name, item.name); });
-  });
-  bool all_stated = std::all_of(actual.begin(), actual.end(), [&](const auto& item) {
-    return item.name.rfind("wasi:", 0) == 0 ||
-           std::any_of(stated.begin(), stated.end(),
-                       [&](const std::string& name) { return states(name, item.name); });
-  });
-  if (all_there && all_stated) return {};
-  std::vector<std::string> names;
-  names.reserve(actual.size());
-  for (const auto& item : actual) names.push_back(item.name);
-  return std::string(what) + ": the file says [" + join(stated, ", ") + "], the binary has [" +
-         inert(join(names, ", ")) + "]";
+// The WIT package of what the component exports, if there is one: WASI is not its own, and of two
+// none is more its name than the other.
+std::optional<model::ComponentId> id_of_wit_package(const model::Inspection& inspection) {
+  std::optional<model::ComponentId> found;
+  for (const model::InterfaceItem& item : inspection.exports) {
+    const auto name = wit::InterfaceName::parse(item.name);
+    if (!name.has_value() || !name->version || name->ns == "wasi") continue;
+    auto id = model::ComponentId::make(name->package, name->version->to_string());
+    if (!id.has_value() || (found && *found != *id)) return std::nullopt;
+    found = std::move(id).value();
+  }
+  return found;
 }
 
 }  // namespace
@@ -118,8 +107,7 @@ Result<Package> read_package(const std::string& path) {
   fs::path folder = wasm_path.parent_path();
   std::string stem = wasm_path.stem().string();
 
-  std::vector<std::string> manifest_names{stem + ".component.toml", "component.toml"};
-  ARCELLA_TRY(auto manifest, first_there(folder, manifest_names));
+  ARCELLA_TRY(auto manifest, first_there(folder, manifest::component_file_names(stem)));
   if (manifest) {
     auto parsed = manifest::read_component_manifest(manifest->text, manifest->path);
     if (!parsed.value) return fail(manifest::to_error(parsed.diagnostics));
@@ -127,9 +115,7 @@ Result<Package> read_package(const std::string& path) {
     package.manifest_path = manifest->path;
     package.files.emplace_back("component.toml", std::move(manifest->text));
   }
-  std::vector<std::string> template_names{stem + ".deployment.template.toml",
-                                          "deployment-template.toml"};
-  ARCELLA_TRY(auto recommended, first_there(folder, template_names));
+  ARCELLA_TRY(auto recommended, first_there(folder, manifest::template_file_names(stem)));
   if (recommended) {
     auto parsed = manifest::read_deployment_template(recommended->text, recommended->path);
     if (!parsed.value) return fail(manifest::to_error(parsed.diagnostics));
@@ -156,26 +142,21 @@ Result<model::ComponentId> choose_id(const std::optional<std::string>& requested
     auto id = model::ComponentId::make(inspection.metadata_name, inspection.metadata_version);
     if (id.has_value()) return id;
   }
-  return fail(ErrorCode::InvalidManifest,
-              package.wasm_path +
-                  ": neither a component.toml nor the binary says what it is called: "
-                  "pass `--id NAME@VERSION`");
+  if (auto id = id_of_wit_package(inspection)) return *id;
+  return fail(
+      ErrorCode::InvalidManifest,
+      package.wasm_path +
+          ": neither a component.toml nor the binary's metadata or WIT package says what it "
+          "is called: pass `--id NAME@VERSION`");
 }
 
 Result<void> check_stated_interfaces(const Package& package, const model::Inspection& inspection) {
-  const model::ComponentManifest& manifest = package.manifest;
-  std::vector<std::string> lines;
-  if (manifest.exports)
-    lines.push_back(contradiction("exports", *manifest.exports, inspection.exports));
-  if (manifest.imports)
-    lines.push_back(contradiction("imports", *manifest.imports, inspection.imports));
-  // A core module's own names (`memory`, `_start`, `wasi_snapshot_preview1.fd_write`) are no
-  // interfaces.
-  if (inspection.format == model::Format::CoreModule) lines.clear();
-  std::erase(lines, std::string());
-  if (lines.empty()) return {};
-  return fail(ErrorCode::InvalidManifest,
-              package.manifest_path + ": contradicts the binary: " + join(lines, "; "));
+  for (const auto& [name, text] : package.files) {
+    if (name != "component.toml") continue;
+    auto differences = manifest::check_interfaces(text, package.manifest_path, inspection);
+    if (!differences.empty()) return fail(manifest::to_error(differences));
+  }
+  return {};
 }
 
 }  // namespace arcella::runtime

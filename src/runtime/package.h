@@ -30,14 +30,13 @@ struct Package {
 [[nodiscard]] Result<Package> read_package(const std::string& path);
 
 // The id of the component: what the request says, else component.toml, else the binary's own
-// metadata.
+// metadata, else the WIT package that it exports.
 [[nodiscard]] Result<model::ComponentId> choose_id(const std::optional<std::string>& requested,
                                                    const Package& package,
                                                    const model::Inspection& inspection);
 
-// InvalidManifest when component.toml states other interfaces than the binary has, listing both. An
-// entry may leave out the version or its last numbers, or the interface of a package
-// (`logger:log@1.0`). WASI need not be stated: toolchains add it.
+// InvalidManifest when component.toml states other interfaces than the binary has, with the place
+// of each difference (manifest/interface_check.h).
 [[nodiscard]] Result<void> check_stated_interfaces(const Package& package,
                                                    const model::Inspection& inspection);
 

@@ -70,7 +70,7 @@ TEST(Package, CarriesTheDiagnosticsOfItsManifest) {
 TEST(ComponentIdChoice, TheRequestWinsThenTheFileThenTheBinary) {
   Package package;
   package.wasm_path = "/tmp/calc.wasm";
-  model::Inspection inspection = sample_inspection();
+  model::Inspection inspection;
   auto nameless = choose_id(std::nullopt, package, inspection);
   ASSERT_FALSE(nameless.has_value());
   EXPECT_EQ(nameless.error().code(), ErrorCode::InvalidManifest);
@@ -95,29 +95,41 @@ TEST(ComponentIdChoice, ACoreModuleNeedsItsManifest) {
   EXPECT_NE(refused.error().detail().find("[component]"), std::string::npos);
 }
 
-TEST(StatedInterfaces, MayLeaveOutVersionsAndWasi) {
+TEST(ComponentIdChoice, TheWitPackageOfTheExportsIsTheLastThatIsAsked) {
   Package package;
-  package.manifest_path = "component.toml";
-  for (const char* stated :
-       {"demo:calc/ops@1.0", "demo:calc/ops", "demo:calc@1", "demo:calc/ops@1.0.0"}) {
-    package.manifest.exports = std::vector<std::string>{stated};
-    EXPECT_TRUE(check_stated_interfaces(package, sample_inspection()).has_value()) << stated;
-  }
-  package.manifest.imports = std::vector<std::string>{};
-  EXPECT_TRUE(check_stated_interfaces(package, sample_inspection()).has_value());
+  package.wasm_path = "/tmp/calc.wasm";
+  model::Inspection inspection;
+  auto id = [&] { return choose_id(std::nullopt, package, inspection); };
+  inspection.exports = {{"wasi:cli/run@0.2.0", {}}};
+  EXPECT_FALSE(id().has_value());
+  inspection.exports.push_back({"demo:calc/ops@1.0.4", {}});
+  inspection.exports.push_back({"demo:calc/types@1.0.4", {}});
+  EXPECT_EQ(id()->str(), "calc@1.0.4");
+  inspection.metadata_name = "meta";
+  inspection.metadata_version = "0.1.0";
+  EXPECT_EQ(id()->str(), "meta@0.1.0");
+  inspection.metadata_name.clear();
+  inspection.exports.push_back({"demo:other/ops@1.0.0", {}});
+  EXPECT_FALSE(id().has_value());
 }
 
-TEST(StatedInterfaces, AContradictionListsBothSides) {
+TEST(StatedInterfaces, AContradictionNamesItsEntry) {
   Package package;
-  package.manifest_path = "component.toml";
-  package.manifest.exports = std::vector<std::string>{"demo:calc/ops@2.0.0"};
-  auto refused = check_stated_interfaces(package, sample_inspection());
+  package.manifest_path = "/tmp/calc.component.toml";
+  package.files = {{"component.toml", std::string(kManifest)}};
+  EXPECT_TRUE(check_stated_interfaces(package, sample_inspection()).has_value());
+  model::Inspection other = sample_inspection();
+  other.exports[0].name = "demo:calc/ops@2.0.0";
+  auto refused = check_stated_interfaces(package, other);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::InvalidManifest);
-  EXPECT_NE(refused.error().message().find("demo:calc/ops@2.0.0"), std::string::npos);
-  EXPECT_NE(refused.error().message().find("demo:calc/ops@1.0.4"), std::string::npos);
-  package.manifest.exports = std::vector<std::string>{};
-  EXPECT_FALSE(check_stated_interfaces(package, sample_inspection()).has_value());
+  EXPECT_EQ(refused.error().message().find("/tmp/calc.component.toml:4:1: "), 0U);
+  EXPECT_NE(refused.error().detail().find("calc.component.toml:4:12: "), std::string::npos);
+  EXPECT_NE(refused.error().detail().find("demo:calc/ops@1.0"), std::string::npos);
+}
+
+TEST(StatedInterfaces, NothingIsComparedWithoutAFile) {
+  EXPECT_TRUE(check_stated_interfaces(Package(), sample_inspection()).has_value());
 }
 
 }  // namespace

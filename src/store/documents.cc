@@ -119,10 +119,14 @@ Result<model::Capabilities> capabilities_from(const FieldReader& reader) {
   model::Capabilities capabilities;
   if (!reader.has("capabilities")) return capabilities;
   ARCELLA_TRY(FieldReader inner, reader.object("capabilities"));
-  ARCELLA_TRY_VOID(inner.only({"network", "filesystem", "environment"}));
+  ARCELLA_TRY_VOID(inner.only({"network", "filesystem", "environment", "stated"}));
   ARCELLA_TRY(capabilities.network, inner.strings_or_empty("network"));
   ARCELLA_TRY(capabilities.filesystem, inner.strings_or_empty("filesystem"));
   ARCELLA_TRY(capabilities.environment, inner.strings_or_empty("environment"));
+  // Written before it was kept whether the lists were stated: then those with entries were.
+  bool has_entries = !capabilities.network.empty() || !capabilities.filesystem.empty() ||
+                     !capabilities.environment.empty();
+  ARCELLA_TRY(capabilities.stated, inner.boolean_or("stated", has_entries));
   return capabilities;
 }
 
@@ -150,24 +154,94 @@ Result<std::vector<model::Mount>> mounts_from(const FieldReader& reader) {
   return mounts;
 }
 
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
 // An array of pairs, not an object: the order is the guest's environment order.
-JsonArray env_to_json(const std::vector<std::pair<std::string, std::string>>& env) {
+JsonArray pairs_to_json(const Pairs& pairs) {
   JsonArray array;
-  for (const auto& [key, value] : env) array.push_back(JsonObject{{"key", key}, {"value", value}});
+  for (const auto& [key, value] : pairs) {
+    array.push_back(JsonObject{{"key", key}, {"value", value}});
+  }
   return array;
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> env_from(const FieldReader& reader) {
-  std::vector<std::pair<std::string, std::string>> env;
-  if (!reader.has("env")) return env;
-  ARCELLA_TRY(std::vector<FieldReader> readers, reader.objects("env"));
+Result<Pairs> pairs_from(const FieldReader& reader, std::string_view key) {
+  Pairs pairs;
+  if (!reader.has(key)) return pairs;
+  ARCELLA_TRY(std::vector<FieldReader> readers, reader.objects(key));
   for (const FieldReader& one : readers) {
     ARCELLA_TRY_VOID(one.only({"key", "value"}));
-    ARCELLA_TRY(std::string key, one.string("key"));
+    ARCELLA_TRY(std::string name, one.string("key"));
     ARCELLA_TRY(std::string value, one.string("value"));
-    env.emplace_back(std::move(key), std::move(value));
+    pairs.emplace_back(std::move(name), std::move(value));
   }
-  return env;
+  return pairs;
+}
+
+Result<std::vector<model::DeploymentId>> fuse_with_from(const FieldReader& reader) {
+  std::vector<model::DeploymentId> fused;
+  ARCELLA_TRY(auto names, reader.strings_or_empty("fuse_with"));
+  for (const std::string& name : names) {
+    ARCELLA_TRY(auto id, model::DeploymentId::parse(name));
+    fused.push_back(std::move(id));
+  }
+  return fused;
+}
+
+JsonArray fuse_with_to_json(const std::vector<model::DeploymentId>& fused) {
+  JsonArray array;
+  for (const model::DeploymentId& id : fused) array.emplace_back(id.str());
+  return array;
+}
+
+Result<std::vector<std::pair<std::string, model::DeploymentId>>> wiring_from(
+    const FieldReader& reader) {
+  std::vector<std::pair<std::string, model::DeploymentId>> wiring;
+  ARCELLA_TRY(Pairs pairs, pairs_from(reader, "wiring"));
+  for (auto& [import, provider] : pairs) {
+    ARCELLA_TRY(auto id, model::DeploymentId::parse(provider));
+    wiring.emplace_back(std::move(import), std::move(id));
+  }
+  return wiring;
+}
+
+JsonArray wiring_to_json(const std::vector<std::pair<std::string, model::DeploymentId>>& wiring) {
+  JsonArray array;
+  for (const auto& [import, provider] : wiring) {
+    array.push_back(JsonObject{{"key", import}, {"value", provider.str()}});
+  }
+  return array;
+}
+
+Result<std::optional<model::HttpRoute>> route_from(const FieldReader& reader) {
+  if (!reader.has("http_route")) return std::nullopt;
+  ARCELLA_TRY(FieldReader inner, reader.object("http_route"));
+  ARCELLA_TRY_VOID(inner.only({"host", "path"}));
+  model::HttpRoute route;
+  ARCELLA_TRY(route.host, inner.string("host"));
+  ARCELLA_TRY(route.path, inner.string("path"));
+  return route;
+}
+
+JsonObject update_to_json(const model::UpdateFields& update) {
+  return {{"strategy", std::string(model::to_string(update.strategy))},
+          {"min_healthy_ms", update.min_healthy.count()},
+          {"auto_revert", update.auto_revert}};
+}
+
+Result<model::UpdateFields> update_from(const FieldReader& reader) {
+  model::UpdateFields update;
+  if (!reader.has("update")) return update;
+  ARCELLA_TRY(FieldReader inner, reader.object("update"));
+  ARCELLA_TRY_VOID(inner.only({"strategy", "min_healthy_ms", "auto_revert"}));
+  ARCELLA_TRY(std::string word, inner.string("strategy"));
+  auto strategy = model::update_strategy_from(word);
+  if (!strategy) return fail_word("strategy", word);
+  ARCELLA_TRY(auto healthy, inner.integer("min_healthy_ms", 0, kMost));
+  ARCELLA_TRY(update.auto_revert, inner.boolean("auto_revert"));
+  update.strategy = *strategy;
+  update.min_healthy = std::chrono::milliseconds(healthy);
+  return update;
 }
 
 JsonObject restart_to_json(const model::RestartFields& restart) {
@@ -224,8 +298,9 @@ Result<void> read_component(std::string_view document, model::Component& compone
 Result<void> read_spec(std::string_view document, model::DeploymentSpec& spec) {
   ARCELLA_TRY(Json value, wire::parse_json(document));
   ARCELLA_TRY(FieldReader reader, FieldReader::of(value, ""));
-  ARCELLA_TRY_VOID(reader.only(
-      {"group", "args", "overrides", "env", "allowed_hosts", "mounts", "http_listen", "restart"}));
+  ARCELLA_TRY_VOID(
+      reader.only({"group", "args", "overrides", "env", "allowed_hosts", "mounts", "http_listen",
+                   "restart", "direct", "fuse_with", "config", "http_route", "wiring", "update"}));
   ARCELLA_TRY(auto group, reader.optional_string("group"));
   if (group) {
     ARCELLA_TRY(spec.group, model::GroupName::parse(*group));
@@ -235,7 +310,7 @@ Result<void> read_spec(std::string_view document, model::DeploymentSpec& spec) {
     ARCELLA_TRY(FieldReader overrides, reader.object("overrides"));
     ARCELLA_TRY(spec.overrides, policy_from_json(overrides));
   }
-  ARCELLA_TRY(spec.env, env_from(reader));
+  ARCELLA_TRY(spec.env, pairs_from(reader, "env"));
   ARCELLA_TRY(spec.allowed_hosts, reader.strings_or_empty("allowed_hosts"));
   ARCELLA_TRY(spec.mounts, mounts_from(reader));
   ARCELLA_TRY(auto listen, reader.optional_string("http_listen"));
@@ -243,6 +318,12 @@ Result<void> read_spec(std::string_view document, model::DeploymentSpec& spec) {
     ARCELLA_TRY(spec.http_listen, model::HttpListen::parse(*listen));
   }
   ARCELLA_TRY(spec.restart, restart_from(reader));
+  ARCELLA_TRY(spec.direct, reader.boolean_or("direct", false));
+  ARCELLA_TRY(spec.fuse_with, fuse_with_from(reader));
+  ARCELLA_TRY(spec.config, pairs_from(reader, "config"));
+  ARCELLA_TRY(spec.http_route, route_from(reader));
+  ARCELLA_TRY(spec.wiring, wiring_from(reader));
+  ARCELLA_TRY(spec.update, update_from(reader));
   return {};
 }
 
@@ -272,7 +353,8 @@ std::string to_document(const model::Component& component) {
       {"wit", component.wit},
       {"capabilities", JsonObject{{"network", array_of(asked.network)},
                                   {"filesystem", array_of(asked.filesystem)},
-                                  {"environment", array_of(asked.environment)}}},
+                                  {"environment", array_of(asked.environment)},
+                                  {"stated", asked.stated}}},
       {"wasm_bytes", to_signed(component.wasm_bytes)},
   });
 }
@@ -285,12 +367,24 @@ Result<void> read_document(std::string_view document, model::Component& componen
 
 std::string to_document(const model::DeploymentSpec& spec) {
   JsonObject object{
-      {"args", array_of(spec.args)},           {"overrides", policy_to_json(spec.overrides)},
-      {"env", env_to_json(spec.env)},          {"allowed_hosts", array_of(spec.allowed_hosts)},
-      {"mounts", mounts_to_json(spec.mounts)}, {"restart", restart_to_json(spec.restart)},
+      {"args", array_of(spec.args)},
+      {"overrides", policy_to_json(spec.overrides)},
+      {"env", pairs_to_json(spec.env)},
+      {"allowed_hosts", array_of(spec.allowed_hosts)},
+      {"mounts", mounts_to_json(spec.mounts)},
+      {"restart", restart_to_json(spec.restart)},
+      {"direct", spec.direct},
+      {"fuse_with", fuse_with_to_json(spec.fuse_with)},
+      {"config", pairs_to_json(spec.config)},
+      {"wiring", wiring_to_json(spec.wiring)},
+      {"update", update_to_json(spec.update)},
   };
   if (spec.group) object.emplace("group", spec.group->str());
   if (spec.http_listen) object.emplace("http_listen", spec.http_listen->str());
+  if (spec.http_route) {
+    object.emplace("http_route",
+                   JsonObject{{"host", spec.http_route->host}, {"path", spec.http_route->path}});
+  }
   return wire::to_text(object);
 }
 

@@ -32,7 +32,7 @@ model::Component component(std::string_view id) {
   result.imports = {{"wasi:cli/run@0.2.0", {}}};
   result.exports = {{"demo:calc/ops@1.0.0", {"add: func(a: u32, b: u32) -> u32", "neg: func()"}}};
   result.wit = "package demo:calc;\n";
-  result.capabilities = {{"https://a.example"}, {"/data"}, {"LOG"}};
+  result.capabilities = {{"https://a.example"}, {"/data"}, {"LOG"}, true};
   result.content_hash = "abc123";
   result.wasm_bytes = 12'345'678'901;
   result.installed_at = 1'700'000'000;
@@ -62,6 +62,12 @@ model::Deployment deployment(std::string_view id, std::string_view of) {
   spec.mounts = {{"/srv", "/data", true}};
   spec.http_listen = model::HttpListen{"::1", 8080};
   spec.restart = {2, std::chrono::seconds(30), std::chrono::milliseconds(5), false};
+  spec.direct = true;
+  spec.fuse_with = {model::DeploymentId::parse("other").value()};
+  spec.config = {{"key", "value"}};
+  spec.http_route = model::HttpRoute{"a.example", "/api"};
+  spec.wiring = {{"demo:calc/ops@1.0.0", model::DeploymentId::parse("calc").value()}};
+  spec.update = {model::UpdateStrategy::Recreate, std::chrono::milliseconds(7), false};
   model::Policy policy = model::merge(some_fields(), spec.overrides);
   return {std::move(spec), std::move(policy)};
 }
