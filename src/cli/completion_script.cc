@@ -14,14 +14,14 @@
 namespace arcella::cli {
 namespace {
 
-// bash cuts words at @ : = too, and puts what is in COMPREPLY behind the last cut: what stands
-// before it is taken off again. Its own idea of the line is not asked for.
+// bash cuts words at @ : = too, and replaces only what stands behind the last cut ($2): what stands
+// before it is taken off the candidates. Its own idea of the line's words is not asked for.
 constexpr std::string_view kBash =
     R"(# bash completion for arcella-cli; `arcella-cli completions bash` prints it.
 _arcella_cli() {
   local line=${COMP_LINE:0:COMP_POINT} answer word cut candidate
   word=${line##*[[:space:]]}
-  cut=${word%"${word##*[@:=]}"}
+  cut=${word%"$2"}
   COMPREPLY=()
   answer=$("${COMP_WORDS[0]}" __complete --line "$line" 2>/dev/null) || return 0
   case $answer in
