@@ -151,4 +151,21 @@ inline constexpr std::chrono::seconds kWorkerRequestTimeout{30};
 // Past a call's deadline; then the worker is taken for hung.
 inline constexpr std::chrono::milliseconds kCallReplyGrace{1000};
 
+// --- the command line's shell ---
+// A line that is typed or of a script; longer: limit-exceeded. ALME takes no more.
+inline constexpr std::size_t kShellLineBytesMax = kAlmeFrameBytesMax;
+// Lines kept between runs; older ones are cut off at the next start.
+inline constexpr std::size_t kShellHistoryLinesMax = 1000;
+inline constexpr std::size_t kShellHistoryLineBytesMax = 4U << 10;  // longer: not kept
+// The file with what one run added; longer: the shell works without, and says so.
+inline constexpr std::size_t kShellHistoryBytesMax = 16U << 20;
+// For the number in the prompt; then it says that nobody answers.
+inline constexpr std::chrono::milliseconds kShellPromptTimeout{300};
+// For names behind TAB; then there are none.
+inline constexpr std::chrono::milliseconds kCompletionTimeout{500};
+// Listed behind TAB; the others are only counted.
+inline constexpr std::size_t kShellCandidatesShownMax = 200;
+// Entries of a folder that are looked at for TAB.
+inline constexpr int kCompletionFilesMax = 10'000;
+
 }  // namespace arcella::limits

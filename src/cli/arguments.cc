@@ -101,6 +101,13 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_flag("--core", into.core);
       app.add_option("--folder", into.into);
       break;
+    case Verb::Shell:
+      app.add_option("-f,--file", into.file);
+      app.add_flag("--keep-going", into.keep_going);
+      break;
+    case Verb::Completions:
+      app.add_option("SHELL", into.target)->required();
+      break;
     case Verb::Help:
       app.add_option("COMMAND", into.target);
       break;
@@ -156,23 +163,6 @@ Result<void> parse_into(const std::vector<std::string>& words, const Command* co
   return {};
 }
 
-Result<void> place_home(Raw& raw, const Environment& environment) {
-  std::string home = raw.home;
-  if (home.empty()) home = environment.arcella_home;
-  if (home.empty()) {
-    if (environment.user_home.empty() && raw.socket.empty()) {
-      return fail(ErrorCode::InvalidParams,
-                  "which home? neither --home nor ARCELLA_HOME nor HOME is set");
-    }
-    home = environment.user_home + "/.arcella";
-  }
-  Arguments& arguments = raw.arguments;
-  arguments.home = absolute_path(home, environment.folder);
-  arguments.socket =
-      raw.socket.empty() ? arguments.home + "/alme" : absolute_path(raw.socket, environment.folder);
-  return {};
-}
-
 }  // namespace
 
 std::string absolute_path(const std::string& path, const std::string& folder) {
@@ -181,6 +171,44 @@ std::string absolute_path(const std::string& path, const std::string& folder) {
   std::string text = made.string();
   if (text.size() > 1 && text.back() == '/') text.pop_back();
   return text;
+}
+
+Result<DaemonPlace> place_of_daemon(const std::string& home, const std::string& socket,
+                                    const Environment& environment) {
+  DaemonPlace place;
+  std::string from = home.empty() ? environment.arcella_home : home;
+  if (from.empty()) {
+    if (environment.user_home.empty() && socket.empty()) {
+      return fail(ErrorCode::InvalidParams,
+                  "which home? neither --home nor ARCELLA_HOME nor HOME is set");
+    }
+    from = environment.user_home + "/.arcella";
+  }
+  place.home = absolute_path(from, environment.folder);
+  if (!socket.empty()) {
+    place.socket = absolute_path(socket, environment.folder);
+  } else if (home.empty() && !environment.socket.empty()) {
+    place.socket = environment.socket;
+  } else {
+    place.socket = place.home + "/alme";
+  }
+  return place;
+}
+
+std::vector<ParsedOption> options_of(const Command& command) {
+  CLI::App app;
+  app.set_help_flag();
+  Arguments unused;
+  add_options(app, command.verb, unused);
+  std::vector<ParsedOption> options;
+  for (const CLI::Option* option : app.get_options()) {
+    ParsedOption parsed;
+    for (const std::string& name : option->get_snames()) parsed.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) parsed.names.push_back("--" + name);
+    parsed.takes_value = option->get_expected_max() > 0;
+    if (!parsed.names.empty()) options.push_back(std::move(parsed));
+  }
+  return options;
 }
 
 Result<std::variant<Arguments, Printed>> parse_arguments(std::span<const std::string> words,
@@ -205,7 +233,9 @@ Result<std::variant<Arguments, Printed>> parse_arguments(std::span<const std::st
     ARCELLA_TRY(const Command* about, find_command(raw.arguments.target));
     return Outcome(Printed{help_text(*about)});
   }
-  ARCELLA_TRY_VOID(place_home(raw, environment));
+  ARCELLA_TRY(auto place, place_of_daemon(raw.home, raw.socket, environment));
+  raw.arguments.home = std::move(place.home);
+  raw.arguments.socket = std::move(place.socket);
   raw.arguments.command = command;
   return Outcome(std::move(raw.arguments));
 }

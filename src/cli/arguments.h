@@ -27,6 +27,7 @@ struct Arguments {
   std::vector<std::string> mounts;
   std::vector<std::string> env;
   std::optional<std::string> id;
+  std::optional<std::string> file;
   std::optional<std::int64_t> instance;
   std::optional<std::int64_t> timeout_ms;
   std::int64_t lines = 100;
@@ -39,6 +40,7 @@ struct Arguments {
   std::string kind = "service";
   bool core = false;
   std::optional<std::string> into;  // a folder
+  bool keep_going = false;
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {
@@ -47,14 +49,32 @@ struct Printed {
 
 // What the environment says about the defaults.
 struct Environment {
-  std::string arcella_home;  // ARCELLA_HOME, or empty
-  std::string user_home;     // HOME, or empty
-  std::string folder;        // where relative paths start
+  std::string arcella_home;     // ARCELLA_HOME, or empty
+  std::string user_home;        // HOME, or empty
+  std::string folder;           // where relative paths start
+  std::string socket = {};      // of the daemon when a line names neither home nor socket; or empty
+  std::string state_home = {};  // XDG_STATE_HOME, or empty
 };
 
 // `words` is argv without the program's name. InvalidParams or MethodNotFound, one line.
 [[nodiscard]] Result<std::variant<Arguments, Printed>> parse_arguments(
     std::span<const std::string> words, const Environment& environment);
+
+// Where the daemon is, by the words of a line (empty: not given) and the environment.
+struct DaemonPlace {
+  std::string home;    // absolute
+  std::string socket;  // absolute
+};
+[[nodiscard]] Result<DaemonPlace> place_of_daemon(const std::string& home,
+                                                  const std::string& socket,
+                                                  const Environment& environment);
+
+// The options that a command takes, as the parser has them.
+struct ParsedOption {
+  std::vector<std::string> names;  // "-n", "--lines"
+  bool takes_value = false;
+};
+[[nodiscard]] std::vector<ParsedOption> options_of(const Command& command);
 
 // `path` from `folder`, without `.` and `..`.
 [[nodiscard]] std::string absolute_path(const std::string& path, const std::string& folder);

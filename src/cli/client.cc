@@ -2,8 +2,10 @@
 #include "cli/client.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -34,9 +36,11 @@ Error lost() {
 
 }  // namespace
 
-Client::Client(UniqueFd socket) : socket_(std::move(socket)), codec_(kLineBytesMax) {}
+Client::Client(UniqueFd socket, int interrupt_fd)
+    : socket_(std::move(socket)), interrupt_fd_(interrupt_fd), codec_(kLineBytesMax) {}
 
-Result<Client> Client::connect(const std::string& socket, const std::string& home) {
+Result<Client> Client::connect(const std::string& socket, const std::string& home,
+                               int interrupt_fd) {
   auto fd = aio::connect_unix(socket);
   if (!fd.has_value()) {
     // Whatever lies at that path, no daemon does.
@@ -47,7 +51,7 @@ Result<Client> Client::connect(const std::string& socket, const std::string& hom
   if (flags < 0 || ::fcntl(fd->get(), F_SETFL, flags & ~O_NONBLOCK) < 0) {
     return fail(Error::from_errno(errno, inert(socket)));
   }
-  return Client(std::move(*fd));
+  return Client(std::move(*fd), interrupt_fd);
 }
 
 Result<void> Client::send(std::string_view line, std::span<const int> fds) {
@@ -80,11 +84,32 @@ Result<void> Client::send(std::string_view line, std::span<const int> fds) {
   return {};
 }
 
-Result<wire::Json> Client::receive() {
+Result<void> Client::wait_readable(std::optional<Time> until) {
+  for (;;) {
+    std::array<pollfd, 2> entries{
+        {{socket_.get(), POLLIN, 0}, {interrupt_fd_, POLLIN, 0}}};  // -1 is passed over
+    int wait_ms = -1;
+    if (until) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(*until - std::chrono::steady_clock::now());
+      wait_ms = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    }
+    const int ready = ::poll(entries.data(), entries.size(), wait_ms);
+    if (ready < 0 && errno != EINTR) return fail(Error::from_errno(errno, "hearing the daemon"));
+    if (ready == 0) {
+      return fail(ErrorCode::DeadlineExceeded, "the daemon does not answer; see its log");
+    }
+    if (entries[1].revents != 0) return fail(ErrorCode::Cancelled, "interrupted");
+    if (entries[0].revents != 0) return {};
+  }
+}
+
+Result<wire::Json> Client::receive(std::optional<Time> until) {
   for (;;) {
     ARCELLA_TRY(auto line, codec_.next());
     if (line && !line->empty()) return wire::parse_json(*line);
     if (line) continue;
+    ARCELLA_TRY_VOID(wait_readable(until));
     std::array<char, kReadBytes> buffer;
     const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (count == 0 || (count < 0 && errno == ECONNRESET)) return fail(lost());
@@ -98,6 +123,13 @@ Result<wire::Json> Client::receive() {
 
 Result<wire::Json> Client::call(std::string_view method, wire::Json params,
                                 std::span<const int> fds) {
+  CallOptions options;
+  options.fds = fds;
+  return call(method, std::move(params), options);
+}
+
+Result<wire::Json> Client::call(std::string_view method, wire::Json params,
+                                const CallOptions& options) {
   wire::RpcRequest request;
   request.id = ++last_id_;
   request.method = method;
@@ -109,9 +141,12 @@ Result<wire::Json> Client::call(std::string_view method, wire::Json params,
                                               std::to_string(limits::kAlmeFrameBytesMax));
   }
   // What the daemon answered before it closed is worth more than the failure to write.
-  auto sent = send(line, fds);
+  pending_ = true;
+  std::optional<Time> until;
+  if (options.deadline) until = std::chrono::steady_clock::now() + *options.deadline;
+  auto sent = send(line, options.fds);
   for (;;) {
-    auto message = receive();
+    auto message = receive(until);
     if (!message.has_value()) {
       if (!sent.has_value()) return fail(std::move(sent).error());
       return fail(std::move(message).error());
@@ -119,10 +154,15 @@ Result<wire::Json> Client::call(std::string_view method, wire::Json params,
     const wire::JsonObject* object = message->if_object();
     if (object != nullptr && object->contains("method")) {
       ARCELLA_TRY(auto notification, wire::read_request(std::move(*message)));
-      notifications_.push_back(std::move(notification));
+      if (options.on_notification) {
+        options.on_notification(notification);
+      } else {
+        notifications_.push_back(std::move(notification));
+      }
       continue;
     }
     ARCELLA_TRY(auto response, wire::read_response(std::move(*message)));
+    pending_ = false;
     return std::move(response.outcome);  // one request at a time: it is ours
   }
 }
@@ -133,8 +173,15 @@ Result<wire::RpcRequest> Client::next_notification() {
     notifications_.erase(notifications_.begin());
     return first;
   }
-  ARCELLA_TRY(auto message, receive());
+  pending_ = true;  // whoever listens now leaves a subscription behind
+  ARCELLA_TRY(auto message, receive(std::nullopt));
   return wire::read_request(std::move(message));
+}
+
+bool Client::idle() const {
+  if (pending_ || codec_.mid_frame() || !notifications_.empty()) return false;
+  pollfd entry{socket_.get(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 0;  // readable would be its end, or what nobody asked for
 }
 
 }  // namespace arcella::cli

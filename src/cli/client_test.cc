@@ -97,5 +97,63 @@ TEST(Client, RequestThatIsTooLongIsNotSent) {
   EXPECT_EQ(result.error().code(), ErrorCode::LimitExceeded);
 }
 
+TEST(Client, NotificationsBeforeTheAnswerGoToWhoAskedForThem) {
+  FakeDaemon daemon({R"({"jsonrpc":"2.0","method":"progress","params":{"done":1}})"
+                     "\n"
+                     R"({"jsonrpc":"2.0","id":1,"result":0})"
+                     "\n"});
+  auto client = Client::connect(daemon.socket(), daemon.home());
+  ASSERT_TRUE(client.has_value());
+  std::vector<std::string> seen;
+  CallOptions options;
+  options.on_notification = [&](const wire::RpcRequest& request) {
+    seen.push_back(wire::to_text(request.params));
+  };
+  EXPECT_TRUE(client->call("install", nullptr, options).has_value());
+  EXPECT_THAT(seen, ElementsAre(R"({"done":1})"));
+}
+
+TEST(Client, DeadlineEndsTheWaitAndTheConnection) {
+  FakeDaemon daemon({});
+  daemon.stay_silent();
+  auto client = Client::connect(daemon.socket(), daemon.home());
+  ASSERT_TRUE(client.has_value());
+  EXPECT_TRUE(client->idle());
+  CallOptions options;
+  options.deadline = std::chrono::milliseconds(1);
+  auto result = client->call("status", nullptr, options);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code(), ErrorCode::DeadlineExceeded);
+  EXPECT_FALSE(client->idle());
+}
+
+TEST(Client, InterruptEndsTheWaitAndTheConnection) {
+  FakeDaemon daemon({});
+  daemon.stay_silent();
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const UniqueFd interrupt(pipe[0]);
+  const UniqueFd other_end(pipe[1]);
+  ASSERT_EQ(::write(other_end.get(), "x", 1), 1);
+  auto client = Client::connect(daemon.socket(), daemon.home(), interrupt.get());
+  ASSERT_TRUE(client.has_value());
+  auto result = client->call("logs", nullptr);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code(), ErrorCode::Cancelled);
+  EXPECT_FALSE(client->idle());
+}
+
+TEST(Client, IsIdleBetweenCallsUntilTheDaemonCloses) {
+  FakeDaemon daemon({"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":0}\n",
+                     "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":0}\n"});
+  auto client = Client::connect(daemon.socket(), daemon.home());
+  ASSERT_TRUE(client.has_value());
+  EXPECT_TRUE(client->call("ping", nullptr).has_value());
+  EXPECT_TRUE(client->idle());
+  EXPECT_TRUE(client->call("ping", nullptr).has_value());
+  daemon.join();
+  EXPECT_FALSE(client->idle());
+}
+
 }  // namespace
 }  // namespace arcella::cli

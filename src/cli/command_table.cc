@@ -99,6 +99,20 @@ constexpr std::array<Command, 19> kCommands{{
     {Verb::Shutdown, "shutdown", "", "stop guests, workers and the daemon",
      "Returns when the daemon is gone. What was running runs again when it is started.",
      "arcella-cli shutdown"},
+    {Verb::Shell, "shell", "[-f FILE] [--keep-going]", "an interactive console, or a script",
+     "Every command without `arcella-cli`, on one connection: lines are edited, kept for the next\n"
+     "time and completed with TAB. Words are quoted as in a POSIX shell; # begins a comment.\n"
+     "Ctrl-C clears the line or interrupts what runs, Ctrl-D leaves. With -f, or when standard "
+     "input\n"
+     "is no terminal, the commands of a file are carried out up to the first that fails, whose "
+     "exit\n"
+     "status it is; with --keep-going all of them. A line that begins with a blank is not kept.",
+     "arcella-cli shell\narcella-cli shell -f setup.arcella"},
+    {Verb::Completions, "completions", "bash|zsh|fish", "print a completion script for a shell",
+     "It completes commands, options, files, and the ids that the running daemon knows.",
+     "source <(arcella-cli completions bash)\n"
+     "arcella-cli completions zsh > ~/.zfunc/_arcella-cli\n"
+     "arcella-cli completions fish > ~/.config/fish/completions/arcella-cli.fish"},
     {Verb::Help, "help", "[COMMAND | exit-codes]", "explain a command, or the exit status", "",
      "arcella-cli help run\narcella-cli help exit-codes"},
 }};
@@ -178,7 +192,7 @@ std::string overview_text() {
       "Usage: arcella-cli [OPTIONS] COMMAND ...\n\nCommands:\n";
   for (const Command& command : kCommands) {
     out += "  ";
-    append_padded(out, command.name, 10);
+    append_padded(out, command.name, 11);
     out += ' ';
     out += command.summary;
     out += '\n';

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // Every command of arcella-cli: what it is called, what it takes, what its help says. The parser
-// (arguments.h) and the carrying out (commands.h) both go by this table, and so will the shell. To
-// add a command: its line here, its options in arguments.cc, its function in commands.cc.
+// (arguments.h), the carrying out (commands.h), the shell, completion (syntax.h reads `syntax`) and
+// the manual all go by this table. To add a command: its line here, its options in arguments.cc,
+// its function in commands.cc; then `script/manual` for the manual.
 #pragma once
 
 #include <span>
@@ -34,6 +35,8 @@ enum class Verb {
   Check,
   Init,
   Shutdown,
+  Shell,
+  Completions,
   Help,
 };
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <ostream>
 #include <utility>
 
@@ -348,17 +347,12 @@ Result<int> dispatch(Context& context) {
       return shutdown(context);
     case Verb::Check:
     case Verb::Init:
-      break;  // need no daemon
+    case Verb::Shell:
+    case Verb::Completions:
     case Verb::Help:
-      break;  // printed by the parser
+      break;  // no daemon's business: program.cc
   }
   return fail(ErrorCode::Internal, "a command that nobody carries out");
-}
-
-// Only what is safe in a signal handler. Leaving closes the connection, which ends a guest that
-// `run` started.
-void leave(int) {
-  ::_exit(kExitInterrupted);
 }
 
 }  // namespace
@@ -382,33 +376,11 @@ Result<model::Mount> parse_mount(const std::string& text, const std::string& fol
   return mount;
 }
 
-Result<int> carry_out(const Arguments& arguments, Surroundings& surroundings) {
-  std::signal(SIGINT, leave);
-  if (arguments.command->verb == Verb::Check) return check(arguments, surroundings);
-  if (arguments.command->verb == Verb::Init) return init(arguments, surroundings);
-  ARCELLA_TRY(auto client, Client::connect(arguments.socket, arguments.home));
-  Context context{arguments, surroundings, client};
+Result<int> carry_out(const Arguments& arguments, Surroundings& surroundings,
+                      Connection& connection) {
+  ARCELLA_TRY(Client * client, connection.client(arguments.socket, arguments.home));
+  Context context{arguments, surroundings, *client};
   return dispatch(context);
-}
-
-int run_program(std::span<const std::string> words, const Environment& environment,
-                Surroundings& surroundings) {
-  auto parsed = parse_arguments(words, environment);
-  Result<int> status = 0;
-  if (!parsed.has_value()) {
-    status = fail(std::move(parsed).error());
-  } else if (const auto* printed = std::get_if<Printed>(&*parsed)) {
-    surroundings.out << printed->text;
-  } else {
-    status = carry_out(std::get<Arguments>(*parsed), surroundings);
-  }
-  surroundings.out.flush();
-  if (status.has_value() && !surroundings.out.good()) {
-    status = fail(ErrorCode::Io, "standard output cannot be written");
-  }
-  if (status.has_value()) return *status;
-  surroundings.err << render_error(status.error()) << std::flush;
-  return traits_of(status.error().code()).exit_status;
 }
 
 }  // namespace arcella::cli

@@ -8,11 +8,10 @@
 
 #include "base/result.h"
 #include "cli/arguments.h"
+#include "cli/connection.h"
 #include "cli/render.h"
 
 namespace arcella::cli {
-
-inline constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells have it
 
 struct Surroundings {
   std::ostream& out;
@@ -20,14 +19,13 @@ struct Surroundings {
   std::string folder;  // relative paths start here
   Colour colour = Colour::Off;
   bool err_is_terminal = false;  // shows that a long operation is on its way
+  bool interactive = false;      // somebody types: standard input and output are a terminal
 };
 
-// The exit status; an Error has its own (ErrorTraits::exit_status).
-[[nodiscard]] Result<int> carry_out(const Arguments& arguments, Surroundings& surroundings);
-
-// Parses, carries out, reports: all of main() but where the words and the terminal come from.
-int run_program(std::span<const std::string> words, const Environment& environment,
-                Surroundings& surroundings);
+// The exit status; an Error has its own (ErrorTraits::exit_status). Asks over `connection`, and
+// leaves it for the next command.
+[[nodiscard]] Result<int> carry_out(const Arguments& arguments, Surroundings& surroundings,
+                                    Connection& connection);
 
 // HOST:GUEST or HOST:GUEST:rw; HOST is made absolute.
 [[nodiscard]] Result<model::Mount> parse_mount(const std::string& text, const std::string& folder);

@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "cli/program.h"
 #include "cli/testing/fake_daemon.h"
 
 namespace arcella::cli {

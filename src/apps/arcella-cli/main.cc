@@ -7,7 +7,7 @@
 #include <system_error>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/program.h"
 
 namespace {
 
@@ -23,11 +23,16 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   std::error_code no_folder;  // then relative paths are refused where they are used
   const std::string folder = std::filesystem::current_path(no_folder).string();
-  const arcella::cli::Environment environment{variable("ARCELLA_HOME"), variable("HOME"), folder};
+  const arcella::cli::Environment environment{variable("ARCELLA_HOME"), variable("HOME"), folder,
+                                              "", variable("XDG_STATE_HOME")};
   // NO_COLOR: https://no-color.org
   const bool colour = ::isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty();
   arcella::cli::Surroundings surroundings{
-      std::cout, std::cerr, folder, colour ? arcella::cli::Colour::On : arcella::cli::Colour::Off,
-      ::isatty(STDERR_FILENO) == 1};
+      std::cout,
+      std::cerr,
+      folder,
+      colour ? arcella::cli::Colour::On : arcella::cli::Colour::Off,
+      ::isatty(STDERR_FILENO) == 1,
+      ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1};
   return arcella::cli::run_program(words, environment, surroundings);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -47,6 +48,9 @@ class FakeDaemon {
 
   [[nodiscard]] const std::string& home() const noexcept { return home_; }
   [[nodiscard]] std::string socket() const { return home_ + "/alme"; }
+  // From now on it hears and says nothing more, but keeps the connection open until the client
+  // goes.
+  void stay_silent() { silent_ = true; }
   void join() {
     ::shutdown(listener_.get(), SHUT_RDWR);  // an accept() that nobody came for returns
     if (thread_.joinable()) thread_.join();
@@ -59,6 +63,9 @@ class FakeDaemon {
     const UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!client.valid()) return;
     std::string bytes;
+    while (silent_) {
+      if (!receive(client.get(), bytes)) return;
+    }
     for (const std::string& answer : answers_) {
       while (bytes.find('\n') == std::string::npos) {
         if (!receive(client.get(), bytes)) return;
@@ -98,6 +105,7 @@ class FakeDaemon {
   UniqueFd listener_;
   std::vector<std::string> heard_;
   int fds_ = 0;
+  std::atomic<bool> silent_ = false;
   std::thread thread_;
 };
 
