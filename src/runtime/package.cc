@@ -110,7 +110,7 @@ std::string contradiction(std::string_view what, const std::vector<std::string>&
 
 }  // namespace
 
-Result<Package> read_package(const std::string& path) {
+Result<Package> read_package(const std::string& path, ManifestsBeside beside) {
   ARCELLA_TRY(fs::path wasm_path, wasm_at(fs::path(path)));
   Package package;
   package.wasm_path = wasm_path.string();
@@ -118,7 +118,12 @@ Result<Package> read_package(const std::string& path) {
   fs::path folder = wasm_path.parent_path();
   std::string stem = wasm_path.stem().string();
 
-  std::vector<std::string> manifest_names{stem + ".component.toml", "component.toml"};
+  std::vector<std::string> manifest_names{stem + ".component.toml"};
+  std::vector<std::string> template_names{stem + ".deployment.template.toml"};
+  if (beside == ManifestsBeside::Any) {
+    manifest_names.emplace_back("component.toml");
+    template_names.emplace_back("deployment-template.toml");
+  }
   ARCELLA_TRY(auto manifest, first_there(folder, manifest_names));
   if (manifest) {
     auto parsed = manifest::read_component_manifest(manifest->text, manifest->path);
@@ -127,8 +132,6 @@ Result<Package> read_package(const std::string& path) {
     package.manifest_path = manifest->path;
     package.files.emplace_back("component.toml", std::move(manifest->text));
   }
-  std::vector<std::string> template_names{stem + ".deployment.template.toml",
-                                          "deployment-template.toml"};
   ARCELLA_TRY(auto recommended, first_there(folder, template_names));
   if (recommended) {
     auto parsed = manifest::read_deployment_template(recommended->text, recommended->path);

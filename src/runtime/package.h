@@ -16,6 +16,17 @@
 
 namespace arcella::runtime {
 
+// Which manifests are the package's: any name of design.md section 5, or only those that begin with
+// the name of the .wasm, where several lie in one folder.
+enum class ManifestsBeside { Any, NamedAfterFile };
+
+struct PackageSource {
+  std::string path;  // absolute
+  ManifestsBeside beside = ManifestsBeside::Any;
+  // For a binary that says nothing of itself, and has nobody beside it who does.
+  std::optional<model::ComponentId> fallback_id = {};
+};
+
 struct Package {
   std::string wasm_path;
   std::string wasm;
@@ -27,7 +38,8 @@ struct Package {
 };
 
 // Blocking. Errors name the file; those of manifests carry every diagnostic as detail.
-[[nodiscard]] Result<Package> read_package(const std::string& path);
+[[nodiscard]] Result<Package> read_package(const std::string& path,
+                                           ManifestsBeside beside = ManifestsBeside::Any);
 
 // The id of the component: what the request says, else component.toml, else the binary's own
 // metadata.
