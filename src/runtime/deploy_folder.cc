@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/unique_fd.h"
 #include "runtime/deployment_files.h"
+#include "store/archive.h"
 #include "store/module_repository.h"
 #include "wire/utf8.h"
 
@@ -33,7 +34,6 @@ constexpr std::array<std::string_view, 2> kCompanionSuffixes{".component.toml",
                                                              ".deployment.template.toml"};
 constexpr std::array<std::string_view, 2> kSharedCompanions{"component.toml",
                                                             "deployment-template.toml"};
-constexpr std::array<std::string_view, 3> kArchiveSuffixes{".tar.gz", ".tgz", ".tar"};
 constexpr std::array<std::string_view, 6> kIgnoredSuffixes{"~",    ".tmp",   ".part",
                                                            ".swp", ".error", ".crdownload"};
 
@@ -137,7 +137,7 @@ bool is_ignored(std::string_view name) {
 EntryKind kind_of(std::string_view name, bool is_folder) {
   EntryKind by_name = EntryKind::Other;
   if (name.ends_with(".wasm")) by_name = EntryKind::Wasm;
-  if (ends_with_any(name, kArchiveSuffixes)) by_name = EntryKind::Archive;
+  if (store::is_archive_name(name)) by_name = EntryKind::Archive;
   if (name.ends_with(kDeploymentSuffix)) by_name = EntryKind::Deployment;
   if (ends_with_any(name, kCompanionSuffixes) ||
       std::find(kSharedCompanions.begin(), kSharedCompanions.end(), name) !=
