@@ -292,6 +292,14 @@ Json to_json(const model::WorkerView& view) {
   return object;
 }
 
+Json to_json(const model::HotDeployView& view) {
+  JsonObject object;
+  object["file"] = view.file;
+  object["state"] = view.state;
+  object["message"] = or_null(view.message);
+  return object;
+}
+
 Json to_json(const model::Listing& listing, const model::ListSelection& selection) {
   JsonObject object;
   if (selection.components) object["components"] = array_of(listing.components);
@@ -314,6 +322,7 @@ Json to_json(const model::PlatformStatus& status) {
   object["running"] = status.running;
   object["instances_ready"] = status.instances_ready;
   object["workers"] = array_of(status.workers);
+  object["hot_deploy"] = array_of(status.hot_deploy);
   return object;
 }
 

@@ -18,6 +18,7 @@ namespace arcella::alme_proto {
 [[nodiscard]] wire::Json to_json(const model::DeploymentView& view);
 [[nodiscard]] wire::Json to_json(const model::InstanceView& view);
 [[nodiscard]] wire::Json to_json(const model::WorkerView& view);
+[[nodiscard]] wire::Json to_json(const model::HotDeployView& view);
 // Only the sections that are selected.
 [[nodiscard]] wire::Json to_json(const model::Listing& listing,
                                  const model::ListSelection& selection);

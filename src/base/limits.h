@@ -95,6 +95,38 @@ inline constexpr int kReplicasMax = 10000;
 inline constexpr int kDeploymentsMax = 10000;
 inline constexpr std::size_t kInterfaceNameBytesMax = 256;  // published names stay below 80
 
+// --- archives: `install X.tar.gz` (src/store/archive.h) ---
+// A component has a handful of files; more is no package.
+inline constexpr int kArchiveEntriesMax = 1000;
+// All entries together, unpacked: the largest wasm and its manifests, read in memory.
+inline constexpr std::size_t kArchiveBytesMax = kWasmBytesMax + (16U << 20);
+// The file itself; packed, it is not larger than what it holds.
+inline constexpr std::size_t kArchiveFileBytesMax = kArchiveBytesMax;
+// Unpacked to packed bytes. Wasm packs 3-10 times, a bomb of zeros 1000 times.
+inline constexpr std::size_t kArchiveRatioMax = 100;
+// Below this much output the ratio says nothing (a manifest of blanks).
+inline constexpr std::size_t kArchiveRatioFreeBytes = 1U << 20;
+inline constexpr std::size_t kArchivePathBytesMax = 512;
+inline constexpr int kArchiveDepthMax = 8;
+
+// --- the hot-deploy folder (docs/operating.md) ---
+// Entries in it, and in each bundle: more are left alone and said to be.
+inline constexpr std::size_t kHotDeployEntriesMax = 1000;
+// From the end of a write to the look at the file: for a writer that opens it once more at once.
+inline constexpr std::chrono::milliseconds kHotDeploySettle{5};
+// The same where the kernel does not tell whether somebody still writes: unchanged for so long.
+inline constexpr std::chrono::milliseconds kHotDeployBlindSettle{200};
+// A bundle comes file by file: quiet for so long, but looked at after the second time anyway.
+inline constexpr std::chrono::milliseconds kHotDeployBundleSettle{100};
+inline constexpr std::chrono::milliseconds kHotDeployBundleSettleMax{2000};
+// After a failure that may mend itself (an address in use); doubled each time, then given up until
+// the file changes.
+inline constexpr std::chrono::milliseconds kHotDeployRetryDelay{1000};
+inline constexpr std::chrono::milliseconds kHotDeployRetryDelayMax{60'000};
+inline constexpr int kHotDeployRetriesMax = 10;
+// Of state/hot-deploy.json: entries, their names and what each brought.
+inline constexpr std::size_t kHotDeployRecordBytesMax = 16U << 20;
+
 // --- compile helper (limits-and-faults.md section 5, row 8) ---
 // Address space; a 20 MB core module takes 1.5 GB.
 inline constexpr std::uint64_t kCompileMemoryBytesMax = 6ULL << 30;

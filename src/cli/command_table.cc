@@ -12,9 +12,10 @@ namespace {
 
 constexpr std::array<Command, 19> kCommands{{
     {Verb::Install, "install", "PATH [--id NAME@X.Y.Z]", "add a component to the platform",
-     "PATH is a .wasm file or a folder that holds one, with component.toml beside it where there "
-     "is\n"
-     "one. The component is checked, compiled and registered; nothing runs.",
+     "PATH is a .wasm file, or a folder or archive (.tar.gz, .tgz, .tar) that holds one, with\n"
+     "component.toml beside it where there is one. An archive holds it at its root or in one "
+     "folder.\n"
+     "The component is checked, compiled and registered; nothing runs.",
      "arcella-cli install examples/calc/calc.wasm"},
     {Verb::Remove, "remove", "COMPONENT", "delete a component that no deployment uses",
      "COMPONENT is an id as `list components` shows it. A deployment that has left it behind can "

@@ -12,9 +12,7 @@
 #include "alme_proto/views_json.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "cli/check_command.h"
 #include "cli/client.h"
-#include "cli/init_command.h"
 
 namespace arcella::cli {
 namespace {

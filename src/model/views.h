@@ -75,6 +75,14 @@ struct ListSelection {
   bool workers = false;
 };
 
+// An entry of the hot-deploy folder. `state`: deployed, installed (its deployments have files of
+// their own), waiting, working, failed, ignored.
+struct HotDeployView {
+  std::string file;
+  std::string state;
+  std::string message;  // what it brought, what it waits for, or what is wrong; one line
+};
+
 struct PlatformStatus {
   std::string version;
   std::int64_t pid = 0;
@@ -87,6 +95,7 @@ struct PlatformStatus {
   int running = 0;
   int instances_ready = 0;
   std::vector<WorkerView> workers;
+  std::vector<HotDeployView> hot_deploy;
 };
 
 struct ComponentDetails {

@@ -33,7 +33,7 @@ struct RuntimeConfig {
 };
 
 struct InstallRequest {
-  std::string path;               // absolute; a .wasm or a folder
+  std::string path;               // absolute; a .wasm, a folder or an archive
   std::optional<std::string> id;  // overrides what file and binary say
 };
 

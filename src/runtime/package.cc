@@ -2,7 +2,9 @@
 #include "runtime/package.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -13,6 +15,7 @@
 #include "manifest/file_names.h"
 #include "manifest/interface_check.h"
 #include "manifest/manifests.h"
+#include "store/archive.h"
 #include "wit/interface_name.h"
 
 namespace arcella::runtime {
@@ -23,64 +26,132 @@ namespace fs = std::filesystem;
 // A folder with more entries than this is no component; also bounds what a mistaken path costs.
 constexpr int kFolderEntriesMax = 10'000;
 
-Result<fs::path> only_wasm_in(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> found;
-  int entries = 0;
-  fs::directory_iterator iterator(folder, error);
-  for (; !error && iterator != fs::directory_iterator(); iterator.increment(error)) {
-    if (++entries > kFolderEntriesMax) {
-      return fail(ErrorCode::LimitExceeded, folder.string() + ": more than " +
-                                                std::to_string(kFolderEntriesMax) +
-                                                " entries; give the path of the .wasm file");
-    }
-    if (iterator->path().extension() == ".wasm") found.push_back(iterator->path());
-  }
-  if (error) return fail(Error::from_errno(error.value(), folder.string()));
-  if (found.empty()) {
-    return fail(ErrorCode::NotFound, folder.string() + ": there is no .wasm file in this folder");
-  }
-  if (found.size() == 1) return found.front();
-  std::sort(found.begin(), found.end());
-  std::vector<std::string> names;
-  names.reserve(found.size());
-  for (const fs::path& path : found) names.push_back(path.filename().string());
-  names.resize(std::min<std::size_t>(names.size(), 5));
-  return fail(ErrorCode::InvalidParams, folder.string() +
-                                            ": a component's folder has one .wasm file, this has " +
-                                            std::to_string(found.size()) + " (" +
-                                            join(names, ", ") + "); give the path of one of them");
-}
+constexpr std::string_view kDeploymentSuffix = ".deployment.toml";
 
-Result<fs::path> wasm_at(const fs::path& path) {
-  std::error_code error;
-  fs::file_status status = fs::status(path, error);
-  if (error) return fail(Error::from_errno(error.value(), path.string()));
-  if (fs::is_directory(status)) return only_wasm_in(path);
-  if (path.extension() != ".wasm") {
-    return fail(ErrorCode::InvalidParams,
-                path.string() + ": expected a .wasm file or a folder with one");
-  }
-  return path;
-}
-
-struct TextFile {
-  std::string path;
-  std::string text;
+// Where the files of a package are: beside each other in a folder, or in an archive.
+class Place {
+ public:
+  virtual ~Place() = default;
+  // The names of its .wasm files, and of its deployments' files.
+  [[nodiscard]] virtual Result<std::vector<std::string>> names(std::string_view suffix) const = 0;
+  // A file that is there and cannot be read is an error, not an absence.
+  virtual Result<std::optional<PackageText>> read(const std::string& name,
+                                                  std::size_t bytes_max) = 0;
 };
 
-// The first of the names that is there; a file that is there and cannot be read is an error, not an
-// absence.
-Result<std::optional<TextFile>> first_there(const fs::path& folder,
-                                            const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    fs::path path = folder / name;
+class FolderPlace final : public Place {
+ public:
+  explicit FolderPlace(fs::path folder) : folder_(std::move(folder)) {}
+
+  [[nodiscard]] Result<std::vector<std::string>> names(std::string_view suffix) const override {
     std::error_code error;
-    if (!fs::exists(fs::symlink_status(path, error))) continue;
-    ARCELLA_TRY(std::string text, read_file(path, limits::kManifestBytesMax));
-    return TextFile{path.string(), std::move(text)};
+    std::vector<std::string> found;
+    int entries = 0;
+    fs::directory_iterator iterator(folder_, error);
+    for (; !error && iterator != fs::directory_iterator(); iterator.increment(error)) {
+      if (++entries > kFolderEntriesMax) {
+        return fail(ErrorCode::LimitExceeded, folder_.string() + ": more than " +
+                                                  std::to_string(kFolderEntriesMax) +
+                                                  " entries; give the path of the .wasm file");
+      }
+      std::string name = iterator->path().filename().string();
+      if (name.ends_with(suffix)) found.push_back(std::move(name));
+    }
+    if (error) return fail(Error::from_errno(error.value(), folder_.string()));
+    std::sort(found.begin(), found.end());
+    return found;
   }
-  return std::optional<TextFile>();
+
+  Result<std::optional<PackageText>> read(const std::string& name, std::size_t bytes_max) override {
+    fs::path path = folder_ / name;
+    std::error_code error;
+    if (!fs::exists(fs::symlink_status(path, error))) return std::nullopt;
+    ARCELLA_TRY(std::string text, read_file(path, bytes_max));
+    return PackageText{path.string(), std::move(text)};
+  }
+
+ private:
+  const fs::path folder_;
+};
+
+// The package is at the archive's root, or in the one folder that it has there.
+class ArchivePlace final : public Place {
+ public:
+  static Result<ArchivePlace> open(const std::string& archive) {
+    ARCELLA_TRY(auto files, store::read_archive(archive, room_for));
+    std::set<std::string> folders;
+    for (const store::ArchiveFile& file : files) {
+      if (file.path.ends_with(".wasm")) folders.insert(folder_of(file.path));
+    }
+    // What lies deeper than the package's own .wasm is not the package's.
+    std::string folder = folders.empty() || folders.contains("") ? "" : *folders.begin();
+    if (folders.size() > 1 && !folder.empty()) {
+      return fail(ErrorCode::InvalidParams,
+                  archive + ": there are .wasm files in several folders (" + *folders.begin() +
+                      ", " + *folders.rbegin() + "); an archive holds one component");
+    }
+    return ArchivePlace(archive, std::move(folder), std::move(files));
+  }
+
+  [[nodiscard]] Result<std::vector<std::string>> names(std::string_view suffix) const override {
+    std::vector<std::string> found;
+    for (const store::ArchiveFile& file : files_) {
+      if (folder_of(file.path) == folder_ && file.path.ends_with(suffix))
+        found.push_back(file.path.substr(file.path.rfind('/') + 1));
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  // Each at most once: the bytes are given away.
+  Result<std::optional<PackageText>> read(const std::string& name,
+                                          std::size_t /*room_for has seen to it*/) override {
+    const std::string path = folder_.empty() ? name : folder_ + "/" + name;
+    auto found = std::find_if(files_.begin(), files_.end(),
+                              [&path](const auto& file) { return file.path == path; });
+    if (found == files_.end()) return std::nullopt;
+    return PackageText{archive_ + ":" + path, std::move(found->bytes)};
+  }
+
+ private:
+  ArchivePlace(std::string archive, std::string folder, std::vector<store::ArchiveFile> files)
+      : archive_(std::move(archive)), folder_(std::move(folder)), files_(std::move(files)) {}
+
+  static std::string folder_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? std::string() : path.substr(0, slash);
+  }
+  static std::size_t room_for(std::string_view path) {
+    if (std::count(path.begin(), path.end(), '/') > 1) return 0;
+    if (path.ends_with(".wasm")) return limits::kWasmBytesMax;
+    return path.ends_with(".toml") ? limits::kManifestBytesMax : 0;
+  }
+
+  std::string archive_;
+  std::string folder_;
+  std::vector<store::ArchiveFile> files_;
+};
+
+Result<std::string> only_wasm_of(const Place& place, const std::string& path) {
+  ARCELLA_TRY(std::vector<std::string> names, place.names(".wasm"));
+  if (names.empty()) return fail(ErrorCode::NotFound, path + ": there is no .wasm file in it");
+  if (names.size() == 1) return names.front();
+  const std::size_t count = names.size();
+  names.resize(std::min<std::size_t>(count, 5));
+  for (std::string& name : names) name = inert(name);
+  return fail(ErrorCode::InvalidParams, path +
+                                            ": a component's folder has one .wasm file, this has " +
+                                            std::to_string(count) + " (" + join(names, ", ") +
+                                            "); give the path of one of them, or pack one of them");
+}
+
+Result<std::optional<PackageText>> first_there(Place& place,
+                                               const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    ARCELLA_TRY(auto text, place.read(name, limits::kManifestBytesMax));
+    if (text) return text;
+  }
+  return std::nullopt;
 }
 
 // The WIT package of what the component exports, if there is one: WASI is not its own, and of two
@@ -97,17 +168,22 @@ std::optional<model::ComponentId> id_of_wit_package(const model::Inspection& ins
   return found;
 }
 
-}  // namespace
-
-Result<Package> read_package(const std::string& path) {
-  ARCELLA_TRY(fs::path wasm_path, wasm_at(fs::path(path)));
+Result<Package> package_in(Place& place, const std::string& wasm_name,
+                           const PackageSource& source) {
   Package package;
-  package.wasm_path = wasm_path.string();
-  ARCELLA_TRY(package.wasm, read_file(wasm_path, limits::kWasmBytesMax));
-  fs::path folder = wasm_path.parent_path();
-  std::string stem = wasm_path.stem().string();
+  ARCELLA_TRY(auto wasm, place.read(wasm_name, limits::kWasmBytesMax));
+  if (!wasm) return fail(Error::from_errno(ENOENT, source.path));
+  package.wasm_path = std::move(wasm->path);
+  package.wasm = std::move(wasm->text);
 
-  ARCELLA_TRY(auto manifest, first_there(folder, manifest::component_file_names(stem)));
+  const std::string stem = fs::path(wasm_name).stem().string();
+  std::vector<std::string> manifest_names = manifest::component_file_names(stem);
+  std::vector<std::string> template_names = manifest::template_file_names(stem);
+  if (source.beside != ManifestsBeside::Any) {  // the first of each has the stem in it
+    manifest_names.resize(1);
+    template_names.resize(1);
+  }
+  ARCELLA_TRY(auto manifest, first_there(place, manifest_names));
   if (manifest) {
     auto parsed = manifest::read_component_manifest(manifest->text, manifest->path);
     if (!parsed.value) return fail(manifest::to_error(parsed.diagnostics));
@@ -115,7 +191,7 @@ Result<Package> read_package(const std::string& path) {
     package.manifest_path = manifest->path;
     package.files.emplace_back("component.toml", std::move(manifest->text));
   }
-  ARCELLA_TRY(auto recommended, first_there(folder, manifest::template_file_names(stem)));
+  ARCELLA_TRY(auto recommended, first_there(place, template_names));
   if (recommended) {
     auto parsed = manifest::read_deployment_template(recommended->text, recommended->path);
     if (!parsed.value) return fail(manifest::to_error(parsed.diagnostics));
@@ -123,6 +199,42 @@ Result<Package> read_package(const std::string& path) {
     package.files.emplace_back("deployment-template.toml", std::move(recommended->text));
   }
   return package;
+}
+
+// Of a package that is a folder or an archive: what lies beside a single .wasm is not its own.
+Result<Package> whole_package_in(Place& place, const PackageSource& source) {
+  ARCELLA_TRY(std::string wasm_name, only_wasm_of(place, source.path));
+  ARCELLA_TRY(Package package, package_in(place, wasm_name, source));
+  if (!source.with_deployments) return package;
+  ARCELLA_TRY(std::vector<std::string> names, place.names(kDeploymentSuffix));
+  for (const std::string& name : names) {
+    ARCELLA_TRY(auto text, place.read(name, limits::kManifestBytesMax));
+    if (text) package.deployments.push_back(std::move(*text));
+  }
+  return package;
+}
+
+}  // namespace
+
+Result<Package> read_package(const PackageSource& source) {
+  const fs::path path(source.path);
+  std::error_code error;
+  fs::file_status status = fs::status(path, error);
+  if (error) return fail(Error::from_errno(error.value(), source.path));
+  if (fs::is_directory(status)) {
+    FolderPlace folder(path);
+    return whole_package_in(folder, source);
+  }
+  if (store::is_archive_name(source.path)) {
+    ARCELLA_TRY(ArchivePlace archive, ArchivePlace::open(source.path));
+    return whole_package_in(archive, source);
+  }
+  if (path.extension() != ".wasm") {
+    return fail(ErrorCode::InvalidParams,
+                source.path + ": expected a .wasm file, or a folder or .tar.gz with one");
+  }
+  FolderPlace folder(path.parent_path());
+  return package_in(folder, path.filename().string(), source);
 }
 
 Result<model::ComponentId> choose_id(const std::optional<std::string>& requested,

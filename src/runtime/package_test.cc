@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+
 #include "runtime/testing/temporary_folder.h"
 
 namespace arcella::runtime {
@@ -65,6 +68,72 @@ TEST(Package, CarriesTheDiagnosticsOfItsManifest) {
   ASSERT_FALSE(package.has_value());
   EXPECT_EQ(package.error().code(), ErrorCode::InvalidManifest);
   EXPECT_NE(package.error().message().find("component.toml"), std::string::npos);
+}
+
+// The bytes of a plain tar with these files; store/archive_test.cc has the hostile ones.
+std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files) {
+  std::string tar;
+  for (const auto& [name, bytes] : files) {
+    std::string header(512, '\0');
+    header.replace(0, name.size(), name);
+    header.replace(100, 7, "0000644");
+    std::array<char, 16> number{};
+    std::snprintf(number.data(), number.size(), "%011zo", bytes.size());
+    header.replace(124, 11, number.data());
+    header[156] = '0';
+    header.replace(257, 8, std::string_view("ustar\00000", 8));
+    header.replace(148, 8, 8, ' ');
+    unsigned sum = 0;
+    for (char c : header) sum += static_cast<unsigned char>(c);
+    std::snprintf(number.data(), number.size(), "%06o", sum);
+    header.replace(148, 7, std::string_view(number.data(), 7));
+    tar += header + bytes + std::string((512 - bytes.size() % 512) % 512, '\0');
+  }
+  return tar + std::string(1024, '\0');
+}
+
+TEST(PackageArchive, HoldsWhatAFolderHolds) {
+  testing::TemporaryFolder folder;
+  for (const std::string prefix : {"", "calc-1.2.3/"}) {
+    const std::string path =
+        folder.write("calc.tar", tar_of({{prefix + "calc.wasm", "bytes"},
+                                         {prefix + "component.toml", std::string(kManifest)},
+                                         {prefix + "web.deployment.toml", "text"},
+                                         {prefix + "data/other.wasm", "deeper: not the package's"},
+                                         {prefix + "README", "no use"}}));
+    PackageSource source{path};
+    source.with_deployments = true;
+    auto package = read_package(source);
+    ASSERT_TRUE(package.has_value()) << package.error().message();
+    EXPECT_EQ(package->wasm, "bytes");
+    EXPECT_EQ(package->wasm_path, path + ":" + prefix + "calc.wasm");
+    EXPECT_EQ(package->manifest.id->str(), "calc@1.2.3");
+    ASSERT_EQ(package->deployments.size(), 1U);
+    EXPECT_EQ(package->deployments[0].path, path + ":" + prefix + "web.deployment.toml");
+    EXPECT_EQ(package->deployments[0].text, "text");
+  }
+}
+
+TEST(PackageArchive, OneComponentPerArchive) {
+  testing::TemporaryFolder folder;
+  auto two = read_package(folder.write("two.tar", tar_of({{"a.wasm", "x"}, {"b.wasm", "x"}})));
+  ASSERT_FALSE(two.has_value());
+  EXPECT_NE(two.error().message().find("a.wasm, b.wasm"), std::string::npos);
+  auto apart = read_package(folder.write("2.tar", tar_of({{"a/a.wasm", "x"}, {"b/b.wasm", "x"}})));
+  ASSERT_FALSE(apart.has_value());
+  EXPECT_NE(apart.error().message().find("in several folders (a, b)"), std::string::npos);
+  auto none = read_package(folder.write("none.tar", tar_of({{"readme", "x"}})));
+  EXPECT_EQ(none.error().code(), ErrorCode::NotFound);
+}
+
+TEST(Package, OnlyNamedManifestsWhereSeveralLieTogether) {
+  testing::TemporaryFolder folder;
+  PackageSource source{folder.write("calc.wasm", "bytes")};
+  folder.write("component.toml", kManifest);
+  source.beside = ManifestsBeside::NamedAfterFile;
+  EXPECT_FALSE(read_package(source)->manifest.id.has_value());
+  folder.write("calc.component.toml", kManifest);
+  EXPECT_EQ(read_package(source)->manifest.id->str(), "calc@1.2.3");
 }
 
 TEST(ComponentIdChoice, TheRequestWinsThenTheFileThenTheBinary) {
