@@ -29,6 +29,7 @@ enum class Verb {
   Describe,
   Wit,
   Logs,
+  Events,
   Shutdown,
   Help,
 };
