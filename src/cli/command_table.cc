@@ -10,7 +10,7 @@
 namespace arcella::cli {
 namespace {
 
-constexpr std::array<Command, 19> kCommands{{
+constexpr std::array<Command, 24> kCommands{{
     {Verb::Install, "install", "PATH [--id NAME@X.Y.Z]", "add a component to the platform",
      "PATH is a .wasm file, or a folder or archive (.tar.gz, .tgz, .tar) that holds one, with\n"
      "component.toml beside it where there is one. An archive holds it at its root or in one "
@@ -96,6 +96,16 @@ constexpr std::array<Command, 19> kCommands{{
      "Writes component.toml, deployment-template.toml and NAME.deployment.toml with comments into\n"
      "./NAME, or into DIR. Files that are there are not overwritten. --core is for a core module.",
      "arcella-cli init greeter --kind http"},
+    {Verb::Events, "events", "[DEPLOYMENT] [-n N] [--since T] [-f]",
+     "what happened on the platform, and why",
+     "The last N events (100), of one deployment or of all: installed, started, failed, "
+     "restarted,\n"
+     "given up, and what was asked for in vain. They outlive the daemon. T is how long ago (90s, "
+     "10m,\n"
+     "2h, 3d) or a time (2026-01-31T12:00:00Z). -f goes on with new ones until Ctrl-C.\n"
+     "--json prints one array; with -f one object per line.",
+     "arcella-cli events\n"
+     "arcella-cli events web --since 10m -f"},
     {Verb::Ping, "ping", "", "ask whether the daemon answers", "", "arcella-cli ping"},
     {Verb::Shutdown, "shutdown", "", "stop guests, workers and the daemon",
      "Returns when the daemon is gone. What was running runs again when it is started.",

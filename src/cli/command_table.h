@@ -34,6 +34,7 @@ enum class Verb {
   Logs,
   Check,
   Init,
+  Events,
   Shutdown,
   Shell,
   Completions,

@@ -129,6 +129,7 @@ void Changeover::apply_recorded() {
     before.emplace(std::move(id), std::move(earlier.deployment.spec));
   }
   for (model::Deployment& wanted : change_.deployments) {
+    core_.events.record(change_.event, wanted.spec.id.str(), wanted.spec.component.str());
     DeploymentRecord* record = core_.registry.find(wanted.spec.id);
     if (record == nullptr) {
       core_.registry.put(std::move(wanted));

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "model/deployment.h"
+#include "model/event.h"
 #include "runtime/runtime_core.h"
 
 namespace arcella::runtime {
@@ -24,6 +25,7 @@ struct Change {
   std::vector<model::Deployment> deployments;  // each id once; new ones, or changed ones
   // A component that is in the registry and not in the store yet: recorded with them, as one.
   std::optional<model::ComponentId> component;
+  model::EventKind event = model::EventKind::DeploymentDeployed;  // of each, when it is done
 };
 
 // Owner: an operation, which holds the locks of everything in the change.  Thread: control.

@@ -9,13 +9,20 @@
 #include <span>
 #include <utility>
 
+#include "aio/await.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "supervisor/job.h"
 
 namespace arcella::runtime {
 
 namespace {
+
+// For the steps between which an operation can be taken back.
+aio::Task<Result<void>> not_taken_back() {
+  if (aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state))
+    co_return fail(aio::cancelled_error());
+  co_return Result<void>();
+}
 
 // Duplicates share one offset, and a helper may have read to the end.
 Result<UniqueFd> from_its_start(const UniqueFd& file) {
@@ -53,6 +60,7 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
     ARCELLA_CO_TRY_VOID(check_same(*there, candidate));
     co_return view_of_component(*there);
   }
+  std::string path = candidate.content.package.wasm_path;
   ARCELLA_CO_TRY(ComponentRecord record, co_await keep(std::move(candidate)));
   auto row = co_await keep_row(record);
   if (!row.has_value()) {
@@ -61,17 +69,23 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
   }
   model::ComponentView view = view_of_component(record);
   core_.registry.add(std::move(record));
+  core_.events.record(model::EventKind::ComponentInstalled, view.id, content.package.wasm_path);
+  core_.events.record(model::EventKind::ComponentInstalled, view.id, path);
   log::info("runtime", "installed", {{"component", view.id}, {"bytes", view.wasm_bytes}});
   co_return view;
 }
 
 aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
     InstallRequest request) {
+  request.progress.stage("reading");
   ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
+  ARCELLA_CO_TRY_VOID(co_await not_taken_back());
+  request.progress.stage("checking");
   ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
   ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
   ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
-  co_return Candidate(std::move(content), std::move(inspection), std::move(id));
+  co_return Candidate(std::move(content), std::move(inspection), std::move(id),
+                      std::move(request.progress));
 }
 
 Result<void> ComponentOperations::check_same(const ComponentRecord& there,
@@ -90,7 +104,13 @@ Result<void> ComponentOperations::check_same(const ComponentRecord& there,
 
 aio::Task<Result<ComponentRecord>> ComponentOperations::keep(Candidate candidate) {
   const Content& content = candidate.content;
-  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(content, candidate.inspection.needs_concurrency));
+  candidate.progress.stage("compiling");
+  ARCELLA_CO_TRY(auto compiled,
+                 co_await compile(content, candidate.inspection.needs_concurrency));
+  ARCELLA_CO_TRY_VOID(co_await not_taken_back());  // from here on it is finished
+
+  candidate.progress.stage("storing");
+  ARCELLA_CO_TRY_VOID(co_await keep_code(content, std::move(compiled)));
   auto files = co_await keep_files(candidate.id, content);
   if (!files.has_value()) {
     co_await drop_code(content.content_hash);
@@ -128,8 +148,8 @@ aio::Task<Result<model::Inspection>> ComponentOperations::inspect(const Content&
   co_return std::move(found->inspection);
 }
 
-aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& content,
-                                                              bool needs_concurrency) {
+aio::Task<Result<supervisor::CompileResult>> ComponentOperations::compile(const Content& content,
+                                                                          bool needs_concurrency) {
   supervisor::WorkerTraits traits;
   traits.concurrency = needs_concurrency;
   ARCELLA_CO_TRY(UniqueFd wasm, from_its_start(content.wasm));
@@ -137,9 +157,14 @@ aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& con
       co_await supervisor::compile(core_.config.worker_program, std::move(wasm), traits, false);
   if (!compiled.has_value())
     co_return fail(std::move(compiled).error().with_context(content.package.wasm_path));
+  co_return compiled;
+}
+
+aio::Task<Result<void>> ComponentOperations::keep_code(const Content& content,
+                                                       supervisor::CompileResult compiled) {
   auto keep = [this, &content, &compiled]() -> Result<void> {
-    ARCELLA_TRY(UniqueFd kept, core_.home.cache.put(content.content_hash, compiled->fingerprint,
-                                                    compiled->artifact));
+    ARCELLA_TRY(UniqueFd kept, core_.home.cache.put(content.content_hash, compiled.fingerprint,
+                                                    compiled.artifact));
     return {};
   };
   co_return co_await core_.files_pool.run(std::move(keep));
@@ -183,6 +208,7 @@ aio::Task<Result<std::vector<std::string>>> ComponentOperations::remove(std::str
   std::vector<std::string> without_previous = core_.registry.forget_previous(id);
   core_.registry.remove(id);
   std::string dropped = join(without_previous, ", ");
+  core_.events.record(model::EventKind::ComponentRemoved, id.str());
   log::info("runtime", "removed", {{"component", id.str()}, {"previous_generation_of", dropped}});
   co_await drop(std::move(id), std::move(hash));
   co_return without_previous;

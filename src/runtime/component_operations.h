@@ -9,6 +9,7 @@
 #include "runtime/arcella_runtime.h"
 #include "runtime/package.h"
 #include "runtime/runtime_core.h"
+#include "supervisor/job.h"
 
 namespace arcella::runtime {
 
@@ -23,7 +24,8 @@ struct Content {
 
 // install and remove. An install writes, in this order, the compiled code, the files, the row: what
 // is not in a row is not installed, so a crash at any point leaves the state before or after.
-// Errors clean up behind them. Owner: ArcellaRuntime::Impl.  Thread: control.
+// Errors clean up behind them. An install that is cancelled before its code is compiled is such an
+// error; after that it is finished. Owner: ArcellaRuntime::Impl.  Thread: control.
 class ComponentOperations {
  public:
   explicit ComponentOperations(RuntimeCore& core) : core_(core) {}
@@ -35,11 +37,16 @@ class ComponentOperations {
   // An install in steps, for an operation that records the row together with something else.
   // What was read and found good; nothing is locked or kept yet.
   struct Candidate {
-    Candidate(Content what, model::Inspection found, model::ComponentId name)
-        : content(std::move(what)), inspection(std::move(found)), id(std::move(name)) {}
+    Candidate(Content what, model::Inspection found, model::ComponentId name,
+              model::Progress to_tell)
+        : content(std::move(what)),
+          inspection(std::move(found)),
+          id(std::move(name)),
+          progress(std::move(to_tell)) {}
     Content content;
     model::Inspection inspection;
     model::ComponentId id;
+    model::Progress progress;
   };
   aio::Task<Result<Candidate>> examine(InstallRequest request);
   // Under the lock of its id. AlreadyExists: it is installed with other content.
@@ -53,7 +60,9 @@ class ComponentOperations {
  private:
   aio::Task<Result<Content>> read_content(std::string path);
   aio::Task<Result<model::Inspection>> inspect(const Content& content);
-  aio::Task<Result<void>> compile_and_keep(const Content& content, bool needs_concurrency);
+  aio::Task<Result<supervisor::CompileResult>> compile(const Content& content,
+                                                       bool needs_concurrency);
+  aio::Task<Result<void>> keep_code(const Content& content, supervisor::CompileResult compiled);
   aio::Task<Result<void>> keep_files(model::ComponentId id, const Content& content);
   aio::Task<Result<void>> keep_row(const ComponentRecord& record);
   aio::Task<void> drop_files(model::ComponentId id);

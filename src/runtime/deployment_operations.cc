@@ -101,6 +101,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
     core_.reconciler.forgive(*core_.registry.find(id));
     core_.reconciler.kick();
     ARCELLA_CO_TRY_VOID(co_await wait_all_ready(core_, id));
+    core_.events.record(model::EventKind::DeploymentStarted, id.str());
     co_return view(id);
   }
   auto started = co_await start_stopped(id);
@@ -109,6 +110,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
     co_return fail(
         std::move(started).error().with_context("deployment '" + id.str() + "' did not start"));
   }
+  core_.events.record(model::EventKind::DeploymentStarted, id.str());
   log::info("runtime", "started", {{"deployment", id.str()}});
   co_return view(id);
 }
@@ -165,6 +167,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::stop(std::string 
     ARCELLA_CO_TRY_VOID(co_await core_.record_desired(id, model::Desired::Stopped));
     core_.reconciler.kick();
     ARCELLA_CO_TRY_VOID(co_await wait_gone(core_, id));
+    core_.events.record(model::EventKind::DeploymentStopped, id.str());
     log::info("runtime", "stopped", {{"deployment", id.str()}});
   }
   forget_run(id);
@@ -204,6 +207,7 @@ aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment) {
     log::warn("runtime", "undeployed, but its guests are slow to end", {{"deployment", id.str()}});
   }
   core_.registry.remove(id);
+  core_.events.record(model::EventKind::DeploymentUndeployed, id.str());
   core_.reconciler.kick();
   co_return Result<void>();
 }
@@ -228,6 +232,9 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::scale(std::string
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(write)));
   record = core_.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
+  core_.events.record(model::EventKind::DeploymentScaled, id.str(),
+                      "from " + std::to_string(record->deployment.spec.replicas) + " to " +
+                          std::to_string(replicas) + " replicas");
   record->deployment.spec.replicas = replicas;
   auto count = static_cast<std::size_t>(replicas);
   if (count > record->instances.size() || !any_alive(*record)) record->instances.resize(count);

@@ -49,7 +49,7 @@ aio::Task<Result<UpdateOutcome>> UpdateOperations::update(UpdateRequest request)
 aio::Task<Result<UpdateOutcome>> UpdateOperations::update_from_package(UpdateRequest request) {
   // What is not there need not be examined.
   ARCELLA_CO_TRY(Ids meant, deployments_of_component(request.target));
-  InstallRequest package{*request.path, std::nullopt};
+  InstallRequest package{*request.path, std::nullopt, {}};
   ARCELLA_CO_TRY(auto candidate, co_await components_.examine(std::move(package)));
   model::ComponentId to = candidate.id;
   std::string name = request.target.substr(0, request.target.find('@'));
@@ -112,6 +112,7 @@ aio::Task<Result<model::DeploymentView>> UpdateOperations::rollback(std::string 
     model::Deployment earlier{std::move(spec), std::move(policy)};
     ARCELLA_CO_TRY_VOID(check_fits(earlier, component->component));
     Change change;
+    change.event = model::EventKind::DeploymentRolledBack;
     change.deployments.push_back(std::move(earlier));
     Changeover changeover(core_, std::move(change));
     ARCELLA_CO_TRY_VOID(co_await changeover.carry_out());
@@ -176,6 +177,7 @@ aio::Task<Result<void>> UpdateOperations::move(Ids deployments, model::Component
                                                std::optional<model::ComponentId> added) {
   const ComponentRecord* component = core_.registry.find(to);
   Change change;
+  change.event = model::EventKind::DeploymentUpdated;
   for (const model::DeploymentId& id : deployments) {
     const DeploymentRecord* record = core_.registry.find(id);
     if (record->deployment.spec.component == to) continue;
