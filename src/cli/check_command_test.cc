@@ -93,6 +93,18 @@ TEST_F(CheckCommand, HoldsADeploymentToTheTemplateOfItsComponent) {
   EXPECT_THAT(out_, HasSubstr("a.deployment.toml:3:1: error: deployment.replicas: isolation"));
 }
 
+TEST_F(CheckCommand, TakesTheFilesThatAreCalledAfterTheBinary) {
+  write("binary.wasm", "");
+  write("component.toml", kCalc);
+  write("binary.deployment.template.toml", "[deployment]\nisolation = 'main'\nasync = true\n");
+  write("a.deployment.toml", kDeployment);
+  EXPECT_EQ(check({"a.deployment.toml"}), 5);
+  EXPECT_THAT(out_, HasSubstr("deployment.overrides.trusted: isolation 'main' needs trusted"));
+  std::filesystem::rename(folder_ / "component.toml", folder_ / "binary.component.toml");
+  EXPECT_EQ(check({"a.deployment.toml"}), 5);
+  EXPECT_THAT(out_, HasSubstr("deployment.overrides.trusted: isolation 'main' needs trusted"));
+}
+
 TEST_F(CheckCommand, TakesTheComponentThatIsNamed) {
   write("elsewhere/component.toml", std::string(kCalc) + "[component.capabilities]\n");
   write("a.deployment.toml", std::string(kDeployment) + "env = {A = 'b'}\n");

@@ -43,29 +43,59 @@ std::string name_of(const std::string& path) {
   return fs::path(path).filename().string();
 }
 
-Result<std::vector<std::string>> manifests_in(const std::string& folder, const fs::path& absolute) {
+// The names of a folder's entries that are wanted, sorted.
+template <class Wanted>
+Result<std::vector<std::string>> names_in(const fs::path& folder, Wanted wanted) {
   std::error_code error;
   std::vector<std::string> found;
   int entries = 0;
-  fs::directory_iterator iterator(absolute, error);
+  fs::directory_iterator iterator(folder, error);
   for (; !error && iterator != fs::directory_iterator(); iterator.increment(error)) {
     if (++entries > kFolderEntriesMax) {
-      return fail(
-          ErrorCode::LimitExceeded,
-          folder + ": more than " + std::to_string(kFolderEntriesMax) + " entries; name the files");
+      return fail(ErrorCode::LimitExceeded, folder.string() + ": more than " +
+                                                std::to_string(kFolderEntriesMax) +
+                                                " entries; name the files");
     }
-    const std::string name = iterator->path().filename().string();
-    if (manifest::recognise(name)) {
-      found.push_back((fs::path(folder) / name).lexically_normal().string());
-    }
+    std::string name = iterator->path().filename().string();
+    if (wanted(name)) found.push_back(std::move(name));
   }
-  if (error) return fail(Error::from_errno(error.value(), folder));
-  if (found.empty()) {
+  if (error) return fail(Error::from_errno(error.value(), folder.string()));
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Result<std::vector<std::string>> manifests_in(const std::string& folder, const fs::path& absolute) {
+  ARCELLA_TRY(auto names, names_in(absolute, [](const std::string& name) {
+                return manifest::recognise(name).has_value();
+              }));
+  if (names.empty()) {
     return fail(ErrorCode::NotFound, folder + ": there is no manifest in this folder; accepted " +
                                          "names are " + std::string(manifest::kAcceptedNames));
   }
-  std::sort(found.begin(), found.end());
-  return found;
+  std::vector<std::string> paths;
+  for (const std::string& name : names) {
+    paths.push_back((fs::path(folder) / name).lexically_normal().string());
+  }
+  return paths;
+}
+
+// The X of X.wasm, if the folder has one.
+std::optional<std::string> stem_of_binary(const fs::path& folder) {
+  auto names = names_in(folder, [](const std::string& name) { return name.ends_with(".wasm"); });
+  if (!names.has_value() || names->size() != 1) return std::nullopt;
+  return fs::path(names->front()).stem().string();
+}
+
+// Where a component may be described: the names that `install` looks for come first.
+std::vector<std::string> component_files_in(const fs::path& folder, std::string_view component) {
+  std::vector<std::string> files = manifest::component_file_names(component);
+  auto others = names_in(folder, [&files](const std::string& name) {
+    auto recognised = manifest::recognise(name);
+    return recognised && recognised->kind == FileKind::Component &&
+           std::find(files.begin(), files.end(), name) == files.end();
+  });
+  if (others.has_value()) std::move(others->begin(), others->end(), std::back_inserter(files));
+  return files;
 }
 
 class Check {
@@ -118,9 +148,11 @@ class Check {
   static KnownComponent with_template(const model::ComponentManifest& component,
                                       const FileName& name, const fs::path& path) {
     KnownComponent known{*component.id, model::facts_of(component), {}};
-    std::string stem = name.stem.empty() ? std::string(component.id->name()) : name.stem;
+    const fs::path folder = path.parent_path();
+    std::string stem = name.stem;
+    if (stem.empty()) stem = stem_of_binary(folder).value_or(std::string(component.id->name()));
     for (const std::string& beside : manifest::template_file_names(stem)) {
-      const fs::path there = path.parent_path() / beside;
+      const fs::path there = folder / beside;
       if (!is_there(there)) continue;
       known.facts.template_known = false;
       auto text = read_file(there, limits::kManifestBytesMax);
@@ -137,7 +169,7 @@ class Check {
   // The component `id`, if its file is in this folder.
   static std::optional<KnownComponent> find_beside(const fs::path& folder,
                                                    const model::ComponentId& id) {
-    for (const std::string& beside : manifest::component_file_names(id.name())) {
+    for (const std::string& beside : component_files_in(folder, id.name())) {
       auto text = read_file(folder / beside, limits::kManifestBytesMax);
       if (!text.has_value()) continue;
       auto parsed = manifest::read_component_manifest(*text, beside);

@@ -2,6 +2,10 @@
 //
 // The three file formats of design.md section 5, text -> model, all diagnostics at once. Nothing
 // here touches a disk.
+//
+// To add a field: the model (model/component.h, model/deployment.h), its reader here, its bound in
+// base/limits.h, store/documents.cc, alme_proto/views_json.cc, a row of docs/manifest-reference.md
+// (a test asks for it) and a case in tests/manifests.
 #pragma once
 
 #include <optional>

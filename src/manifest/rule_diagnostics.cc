@@ -20,9 +20,10 @@ Step step_of(std::string_view part) {
   std::size_t bracket = part.find('[');
   if (bracket == std::string_view::npos) return {part, std::nullopt};
   std::string_view digits = part.substr(bracket + 1);
+  digits = digits.substr(0, digits.find(']'));
   std::size_t index = 0;
   auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  bool whole = failure == std::errc() && std::string_view(end, 1) == "]";
+  bool whole = failure == std::errc() && end == digits.data() + digits.size();
   return {part.substr(0, bracket), whole ? std::optional(index) : std::nullopt};
 }
 
@@ -66,6 +67,7 @@ std::string without_indices(std::string_view field) {
 
 void report_all(const std::vector<model::RuleViolation>& violations, std::string_view text,
                 Report& report, Severity severity) {
+  if (violations.empty()) return;  // the usual case is not worth a second reading
   Report unread("");
   auto root = parse_toml(text, unread);
   for (const model::RuleViolation& violation : violations) {
