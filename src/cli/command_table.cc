@@ -83,12 +83,12 @@ constexpr std::array<Command, 19> kCommands{{
      "arcella-cli help run\narcella-cli help exit-codes"},
 }};
 
-constexpr std::string_view kGlobalOptions =
-    "Options of every command, before or after it:\n"
-    "  --home DIR     home of the daemon (ARCELLA_HOME, else ~/.arcella)\n"
-    "  --socket PATH  its ALME socket, instead of <home>/alme\n"
-    "  --json         print the result as one JSON object\n"
-    "  -h, --help     explain the command\n";
+constexpr std::array<GlobalOption, 4> kGlobalOptions{{
+    {"--home DIR", "home of the daemon (ARCELLA_HOME, else ~/.arcella)"},
+    {"--socket PATH", "its ALME socket, instead of <home>/alme"},
+    {"--json", "print the result as one JSON object"},
+    {"-h, --help", "explain the command"},
+}};
 
 void append_padded(std::string& out, std::string_view text, std::size_t width) {
   out += text;
@@ -102,6 +102,16 @@ std::string indented(std::string_view text) {
     if (c == '\n') out += "  ";
   }
   return out;
+}
+
+void append_global_options(std::string& out) {
+  out += "Options of every command, before or after it:\n";
+  for (const GlobalOption& option : kGlobalOptions) {
+    out += "  ";
+    append_padded(out, option.syntax, 15);
+    out += option.summary;
+    out += '\n';
+  }
 }
 
 // What an exit status means to somebody who reads a script.
@@ -151,6 +161,10 @@ Result<const Command*> find_command(std::string_view name) {
   return fail(ErrorCode::MethodNotFound, std::move(message));
 }
 
+std::span<const GlobalOption> global_options() noexcept {
+  return kGlobalOptions;
+}
+
 std::string overview_text() {
   std::string out =
       "arcella-cli: asks the Arcella daemon to install, deploy, run and show WebAssembly "
@@ -164,7 +178,7 @@ std::string overview_text() {
     out += '\n';
   }
   out += '\n';
-  out += kGlobalOptions;
+  append_global_options(out);
   out +=
       "  --version      print the version\n\n"
       "`arcella-cli help COMMAND` explains one; `arcella-cli help exit-codes` the exit status.\n";
@@ -183,7 +197,7 @@ std::string help_text(const Command& command) {
     out += command.help;
     out += "\n\n";
   }
-  out += kGlobalOptions;
+  append_global_options(out);
   out += "\nExamples:\n";
   out += indented(command.example);
   out += '\n';
