@@ -14,6 +14,7 @@
 #include <variant>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 
 #include "aio/await.h"
 #include "aio/event.h"
@@ -26,6 +27,8 @@ namespace {
 constexpr std::size_t kReadBytes = 64U << 10;
 // Frames that one reader may take in a row without letting the rest of the thread run.
 constexpr int kFramesBeforeYield = 64;
+// What is queued goes out in pieces of about this size, however small the frames are.
+constexpr std::size_t kPieceBytes = 64U << 10;
 constexpr std::size_t kFdsMax = static_cast<std::size_t>(limits::kControlFdsMax);
 
 using Codec = std::variant<wire::LineCodec, wire::LengthCodec>;
@@ -117,7 +120,7 @@ iovec part_of(std::string_view bytes) {
 
 struct FramedSocket::State {
   struct Outgoing {
-    std::string bytes;
+    std::string bytes;  // a frame or, where there are no descriptors, several
     std::size_t sent = 0;
     std::vector<UniqueFd> fds;  // until the first byte is sent
   };
@@ -131,7 +134,13 @@ struct FramedSocket::State {
   Error end_of_stream() const;
 
   // --- writing ---
+  [[nodiscard]] bool has_unread_input() const;
+  [[nodiscard]] bool has_room_for(std::string_view frame) const {
+    return outbox.empty() || outbox_bytes + frame.size() <= options.outbox_bytes_max;
+  }
   std::size_t send_directly(std::string_view frame, const std::vector<UniqueFd>& fds);
+  void queue(std::string_view frame, std::size_t sent, std::vector<UniqueFd> fds);
+  void flush_soon(const std::shared_ptr<State>& self);
   void flush(const std::shared_ptr<State>& self);
   void fail_writing(Error error);
   void close() noexcept;
@@ -144,10 +153,12 @@ struct FramedSocket::State {
   std::deque<Frame> ready;         // cut off early, because descriptors came with the last one
   std::vector<UniqueFd> next_fds;  // of the frame that has begun and is not whole yet
   int frames_in_a_row = 0;
+  bool more_is_likely = false;  // the last read filled the buffer
 
   std::deque<Outgoing> outbox;
   std::size_t outbox_bytes = 0;
   bool waiting_to_write = false;
+  bool flush_is_due = false;  // in the next turn of the loop
   std::optional<Error> write_error;
   Event drained;
 };
@@ -187,6 +198,36 @@ Error FramedSocket::State::end_of_stream() const {
   bool begun = std::visit([](const auto& form) { return form.mid_frame(); }, codec);
   if (begun) return {ErrorCode::Io, "the peer closed the connection within a message"};
   return peer_closed();
+}
+
+// The peer has sent more than it has been answered: more answers will follow at once.
+bool FramedSocket::State::has_unread_input() const {
+  if (!ready.empty()) return true;
+  return std::visit([](const auto& form) { return form.mid_frame(); }, codec);
+}
+
+void FramedSocket::State::queue(std::string_view frame, std::size_t sent,
+                                std::vector<UniqueFd> fds) {
+  const bool line = options.framing == Framing::Line;
+  std::string bytes = line ? wire::LineCodec::encode(frame) : wire::LengthCodec::encode(frame);
+  outbox_bytes += bytes.size() - sent;
+  drained.reset();
+  // Descriptors belong to the last frame of a read, so nothing is added behind any.
+  if (!outbox.empty() && fds.empty() && outbox.back().fds.empty() &&
+      outbox.back().bytes.size() + bytes.size() <= kPieceBytes) {
+    outbox.back().bytes += bytes;
+    return;
+  }
+  outbox.push_back({std::move(bytes), sent, std::move(fds)});
+}
+
+// Frames that are sent within one turn of the loop go out with one system call.
+void FramedSocket::State::flush_soon(const std::shared_ptr<State>& self) {
+  if (std::exchange(flush_is_due, true)) return;
+  boost::asio::post(socket.get_executor(), [self] {
+    self->flush_is_due = false;
+    if (!self->waiting_to_write) self->flush(self);
+  });
 }
 
 // The bytes that the socket took, without a copy; a failure shows at the next write.
@@ -235,6 +276,10 @@ void FramedSocket::State::fail_writing(Error error) {
 
 void FramedSocket::State::close() noexcept {
   if (!socket.is_open()) return;
+  if (flush_is_due && !outbox.empty()) {  // what would have gone out at once, but for flush_soon()
+    iovec part = part_of(std::string_view(outbox.front().bytes).substr(outbox.front().sent));
+    (void)transmit(socket.native_handle(), &part, 1, outbox.front().fds);
+  }
   boost::system::error_code ignored;
   socket.close(ignored);
   fail_writing(we_closed());
@@ -274,11 +319,17 @@ Task<Result<Frame>> FramedSocket::read() {
       ++state.frames_in_a_row;
       co_return Result<Frame>(std::move(**frame));
     }
-    Received received = receive(state.socket.native_handle(), state.buffer);
-    if (received.error == EAGAIN) {
+    // A read that did not fill the buffer has most likely taken all there was: waiting then is one
+    // system call less than trying again.
+    if (!std::exchange(state.more_is_likely, true)) {
       state.frames_in_a_row = 0;
       co_await state.socket.async_wait(Wait::wait_read, kAsTuple);
-    } else if (received.error != 0 && received.error != EINTR) {
+      continue;
+    }
+    Received received = receive(state.socket.native_handle(), state.buffer);
+    state.more_is_likely = received.error == EINTR || received.count == kReadBytes;
+    if (received.error == EAGAIN) continue;
+    if (received.error != 0 && received.error != EINTR) {
       co_return Unexpected(socket_error(received.error, "reading from a socket"));
     } else if (received.error == 0) {
       if (received.count == 0) co_return Unexpected(state.end_of_stream());
@@ -294,19 +345,22 @@ Result<void> FramedSocket::send(std::string_view frame, std::vector<UniqueFd> fd
       state.options.framing != Framing::Line || frame.find('\n') == std::string_view::npos,
       "a line has no line feed within");
   if (state.write_error) return fail(*state.write_error);
-  if (!state.outbox.empty() && state.outbox_bytes + frame.size() > state.options.outbox_bytes_max) {
+  if (!state.has_room_for(frame) && !state.waiting_to_write) state.flush(state_);
+  if (!state.has_room_for(frame)) {
     return fail(ErrorCode::LimitExceeded, "the peer does not read what it is sent");
   }
-  std::size_t sent = state.outbox.empty() ? state.send_directly(frame, fds) : 0;
+  const bool soon = state.has_unread_input() && state.outbox_bytes < kPieceBytes;
+  std::size_t sent = state.outbox.empty() && !soon ? state.send_directly(frame, fds) : 0;
   bool line = state.options.framing == Framing::Line;
   std::size_t whole = frame.size() + (line ? 1 : wire::LengthCodec::kHeaderBytes);
   if (sent == whole) return {};
   if (sent > 0) fds.clear();
-  std::string bytes = line ? wire::LineCodec::encode(frame) : wire::LengthCodec::encode(frame);
-  state.outbox_bytes += bytes.size() - sent;
-  state.outbox.push_back({std::move(bytes), sent, std::move(fds)});
-  state.drained.reset();
-  if (!state.waiting_to_write) state.flush(state_);
+  state.queue(frame, sent, std::move(fds));
+  if (soon) {
+    state.flush_soon(state_);
+  } else if (!state.waiting_to_write) {
+    state.flush(state_);
+  }
   if (state.write_error) return fail(*state.write_error);
   return {};
 }
@@ -315,6 +369,13 @@ Task<Result<void>> FramedSocket::drain() {
   State& state = *state_;
   ARCELLA_CO_TRY_VOID(co_await state.drained.wait());
   if (state.write_error) co_return Unexpected(*state.write_error);
+  co_return Result<void>();
+}
+
+Task<Result<void>> FramedSocket::hung_up() {
+  auto [error] = co_await state_->socket.async_wait(Wait::wait_error, kAsTuple);
+  if (!state_->socket.is_open()) co_return Unexpected(we_closed());
+  if (error) co_return Unexpected(error_from(error, "watching a socket"));
   co_return Result<void>();
 }
 

@@ -69,6 +69,9 @@ class FramedSocket {
   // Until everything queued is written; the error of the socket, Cancelled.
   Task<Result<void>> drain();
   [[nodiscard]] std::size_t queued_bytes() const noexcept;
+  // Until the peer is gone for good: nobody will read what is sent. (The end of read() says only
+  // that it sends no more.) Unavailable after close(), Cancelled. One at a time.
+  Task<Result<void>> hung_up();
 
   // Nothing more goes out or comes in, but what has arrived can still be read: for a peer that is
   // known to be dead.

@@ -31,8 +31,14 @@ TaskScope::~TaskScope() {
 }
 
 bool TaskScope::spawn(Task<> task) {
-  if (closed_) return false;
-  auto own = tasks_.emplace(tasks_.end());
+  return spawn_stoppable(std::move(task)) != nullptr;
+}
+
+std::function<void()> TaskScope::spawn_stoppable(Task<> task) {
+  if (closed_) return nullptr;
+  auto signal = std::make_shared<boost::asio::cancellation_signal>();
+  std::weak_ptr<boost::asio::cancellation_signal> remembered = signal;
+  auto own = tasks_.insert(tasks_.end(), std::move(signal));
   empty_.reset();
   auto ended = [this, own](std::exception_ptr error) {
     ARCELLA_CHECK(!error, "a task reports its failure itself");
@@ -40,13 +46,15 @@ bool TaskScope::spawn(Task<> task) {
     if (tasks_.empty()) empty_.set();
   };
   boost::asio::co_spawn(executor_, without_throwing(std::move(task)),
-                        boost::asio::bind_cancellation_slot(own->slot(), ended));
-  return true;
+                        boost::asio::bind_cancellation_slot((*own)->slot(), ended));
+  return [remembered = std::move(remembered)] {
+    if (auto running = remembered.lock()) running->emit(boost::asio::cancellation_type::terminal);
+  };
 }
 
 void TaskScope::cancel() {
   closed_ = true;
-  for (auto& task : tasks_) task.emit(boost::asio::cancellation_type::terminal);
+  for (auto& task : tasks_) task->emit(boost::asio::cancellation_type::terminal);
 }
 
 Task<> TaskScope::join() {

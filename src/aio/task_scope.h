@@ -11,7 +11,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <list>
+#include <memory>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -35,6 +37,8 @@ class TaskScope {
   // turn of the loop. False after cancel() or close(): the task is dropped unstarted. A task that
   // throws is a bug: the process dies.
   bool spawn(Task<> task);
+  // The same, and what asks this one task to end (nothing, once it has ended). Empty when refused.
+  std::function<void()> spawn_stoppable(Task<> task);
   // Refuses new tasks; the old ones go on.
   void close() noexcept { closed_ = true; }
   // close(), and asks every task to end (see aio/await.h). May be called from one of the tasks.
@@ -48,7 +52,8 @@ class TaskScope {
 
  private:
   boost::asio::any_io_executor executor_;
-  std::list<boost::asio::cancellation_signal> tasks_;
+  // Each owned by this list alone.
+  std::list<std::shared_ptr<boost::asio::cancellation_signal>> tasks_;
   Event empty_;
   bool closed_ = false;
 };

@@ -17,6 +17,7 @@ aio::Task<Result<Answer>> install(ArcellaRuntime& runtime, Invocation invocation
   runtime::InstallRequest request;
   request.path = std::move(params.path);
   request.id = std::move(params.id);
+  if (invocation.progress) request.progress = runtime.progress(std::move(invocation.progress));
   ARCELLA_CO_TRY(auto installed, co_await runtime.install(std::move(request)));
   Answer answer;
   answer.result = alme_proto::to_json(installed);
@@ -77,7 +78,9 @@ aio::Task<Result<Answer>> wit(ArcellaRuntime& runtime, Invocation invocation) {
 }  // namespace
 
 void add_component_methods(MethodTable& table, ArcellaRuntime& runtime) {
-  table.add("install", [&runtime](Invocation i) { return install(runtime, std::move(i)); });
+  table.add(
+      "install", [&runtime](Invocation i) { return install(runtime, std::move(i)); },
+      OnCancel::AbortIfAsked);
   table.add("remove", [&runtime](Invocation i) { return remove(runtime, std::move(i)); });
   table.add("describe", [&runtime](Invocation i) { return describe(runtime, std::move(i)); });
   table.add("wit", [&runtime](Invocation i) { return wit(runtime, std::move(i)); });

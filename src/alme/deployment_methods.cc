@@ -17,6 +17,11 @@ using wire::JsonObject;
 
 constexpr std::size_t kStdioFds = 3;
 
+model::Progress progress_of(const ArcellaRuntime& runtime, Invocation& invocation) {
+  if (!invocation.progress) return {};
+  return runtime.progress(std::move(invocation.progress));
+}
+
 aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::DeployParams::from_json(invocation.params));
   ARCELLA_CO_TRY(auto deployed, co_await runtime.deploy(std::move(params.paths)));
@@ -27,7 +32,9 @@ aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation)
 
 aio::Task<Result<Answer>> start(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
-  ARCELLA_CO_TRY(auto view, co_await runtime.start(std::move(params.deployment)));
+  auto progress = progress_of(runtime, invocation);
+  ARCELLA_CO_TRY(auto view,
+                 co_await runtime.start(std::move(params.deployment), std::move(progress)));
   Answer answer;
   answer.result = alme_proto::to_json(view);
   co_return answer;
@@ -43,7 +50,9 @@ aio::Task<Result<Answer>> stop(ArcellaRuntime& runtime, Invocation invocation) {
 
 aio::Task<Result<Answer>> scale(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::ScaleParams::from_json(invocation.params));
-  ARCELLA_CO_TRY(auto view, co_await runtime.scale(std::move(params.deployment), params.replicas));
+  auto progress = progress_of(runtime, invocation);
+  ARCELLA_CO_TRY(auto view, co_await runtime.scale(std::move(params.deployment), params.replicas,
+                                                   std::move(progress)));
   Answer answer;
   answer.result = alme_proto::to_json(view);
   co_return answer;

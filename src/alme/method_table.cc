@@ -9,9 +9,16 @@
 namespace arcella::alme {
 
 void MethodTable::add(std::string_view method, Handler handler, OnCancel on_cancel) {
+  add_entry(method, Entry{std::move(handler), nullptr, on_cancel});
+}
+
+void MethodTable::add_immediate(std::string_view method, ImmediateHandler handler) {
+  add_entry(method, Entry{nullptr, std::move(handler), OnCancel::Finish});
+}
+
+void MethodTable::add_entry(std::string_view method, Entry entry) {
   auto known = alme_proto::find_method(method);
   ARCELLA_CHECK(known.has_value(), "a handler is for a method of alme_proto/methods.h");
-  Entry entry{std::move(handler), on_cancel};
   const bool added = entries_.emplace((*known)->name, std::move(entry)).second;
   ARCELLA_CHECK(added, "a method has one handler");
 }

@@ -14,6 +14,7 @@
 #include "aio/task.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "model/progress.h"
 #include "wire/json.h"
 
 namespace arcella::runtime {
@@ -30,6 +31,8 @@ struct Invocation {
   wire::Json params;          // an object with no other keys than the method's
   std::vector<UniqueFd> fds;  // that came beside the line
   Notify notify;
+  // Tells the client how far it is; empty: it did not ask ("progress": true).
+  model::Progress::Sink progress;
 };
 
 struct Answer {
@@ -41,25 +44,36 @@ struct Answer {
 
 // What happens to a request when its client goes away, or sends `cancel`.
 enum class OnCancel {
-  Finish,  // a change of the platform's state: it happens or fails, nobody stops it half-way
-  Abort,   // the caller is the only one who cares: its coroutine is cancelled
+  // A change of the platform's state: it happens or fails, nobody stops it half-way.
+  Finish,
+  // A change that takes long before it changes anything: `cancel` cancels its coroutine, which then
+  // says whether it was in time. A client that goes away does not.
+  AbortIfAsked,
+  // The caller is the only one who cares: its coroutine is cancelled.
+  Abort,
 };
 
 // Runs on the control thread. Must not outlive what it captured.
 using Handler = std::function<aio::Task<Result<Answer>>(Invocation)>;
+// The same for what waits for nothing: it costs no coroutine, and is never in progress.
+using ImmediateHandler = std::function<Result<Answer>(Invocation)>;
 
 // Owner: the daemon's main.  Thread: control.  Constant once it is filled.
 class MethodTable {
  public:
   struct Entry {
-    Handler handler;
+    Handler handler;  // or
+    ImmediateHandler at_once;
     OnCancel on_cancel = OnCancel::Finish;
   };
   // `method` is one of alme_proto::methods(); each at most once.
   void add(std::string_view method, Handler handler, OnCancel on_cancel = OnCancel::Finish);
+  void add_immediate(std::string_view method, ImmediateHandler handler);
   [[nodiscard]] const Entry* find(std::string_view method) const;
 
  private:
+  void add_entry(std::string_view method, Entry entry);
+
   std::map<std::string_view, Entry> entries_;
 };
 
@@ -67,6 +81,8 @@ class MethodTable {
 void add_component_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
 // deploy, undeploy, start, stop, scale, call, run, logs
 void add_deployment_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
+// events
+void add_event_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
 // ping, list, status, shutdown; `shut_down` is called once the answer is on its way.
 void add_platform_methods(MethodTable& table, runtime::ArcellaRuntime& runtime,
                           std::function<void()> shut_down);

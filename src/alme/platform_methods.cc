@@ -13,11 +13,6 @@ namespace {
 using runtime::ArcellaRuntime;
 using wire::JsonObject;
 
-// None of these waits for anything.
-aio::Task<Result<Answer>> at_once(Result<Answer> answer) {
-  co_return answer;
-}
-
 Answer ping() {
   JsonObject result;
   result["pong"] = true;
@@ -52,11 +47,11 @@ Answer shutdown(std::function<void()> shut_down) {
 
 void add_platform_methods(MethodTable& table, ArcellaRuntime& runtime,
                           std::function<void()> shut_down) {
-  table.add("ping", [](const Invocation&) { return at_once(ping()); });
-  table.add("list", [&runtime](const Invocation& i) { return at_once(list(runtime, i)); });
-  table.add("status", [&runtime](const Invocation&) { return at_once(status(runtime)); });
-  table.add("shutdown", [shut_down = std::move(shut_down)](const Invocation&) {
-    return at_once(shutdown(shut_down));
+  table.add_immediate("ping", [](const Invocation&) { return ping(); });
+  table.add_immediate("list", [&runtime](const Invocation& i) { return list(runtime, i); });
+  table.add_immediate("status", [&runtime](const Invocation&) { return status(runtime); });
+  table.add_immediate("shutdown", [shut_down = std::move(shut_down)](const Invocation&) {
+    return shutdown(shut_down);
   });
 }
 

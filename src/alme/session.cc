@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "alme/session.h"
 
-#include <fcntl.h>
-
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "aio/await.h"
 #include "aio/timeout.h"
 #include "alme_proto/methods.h"
+#include "alme_proto/progress.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -22,6 +20,9 @@ namespace {
 
 using wire::Json;
 using wire::JsonObject;
+
+// What a client may ask for at once, it may also follow.
+constexpr auto kSubscriptionsMax = static_cast<std::size_t>(limits::kAlmePendingPerClientMax);
 
 aio::Task<> run_into(aio::Task<Result<Answer>> task, std::optional<Result<Answer>>& result) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
@@ -99,15 +100,10 @@ aio::Task<> Session::read_requests() {
 // The end of reading says only that the client's sending half is closed; the hang-up says that
 // nobody will read either.
 aio::Task<> Session::watch_hangup() {
-  const int handle = ::fcntl(socket_.native_handle(), F_DUPFD_CLOEXEC, 0);
-  if (handle < 0) co_return;  // out of descriptors: the client's requests then run to their end
-  boost::asio::posix::stream_descriptor watch(executor_, handle);
-  auto [error] =
-      co_await watch.async_wait(boost::asio::posix::descriptor_base::wait_error, aio::kAsTuple);
-  if (!error) {
-    subscriptions_.clear();
-    abort_pending();
-  }
+  auto gone = co_await socket_.hung_up();
+  if (!gone.has_value()) co_return;
+  subscriptions_.clear();
+  abort_pending();
 }
 
 aio::Task<> Session::wait_idle() {
@@ -138,27 +134,43 @@ void Session::handle_calls(wire::RpcCalls calls, std::vector<UniqueFd> fds) {
 
 void Session::start(wire::RpcRequest request, std::vector<UniqueFd> fds,
                     std::shared_ptr<BatchAnswer> batch) {
+  auto method = alme_proto::find_method(request.method);
+  if (!method.has_value()) {
+    conclude(std::move(request.id), request.method, fail(std::move(method).error()), batch);
+    return;
+  }
+  const std::string_view name = (*method)->name;
+  if (name == "cancel") {
+    auto params = alme_proto::named_params(**method, request.params);
+    conclude(std::move(request.id), name,
+             params.and_then([this](const Json& given) { return cancel_request(given); }), batch);
+    return;
+  }
+  auto prepared = prepare(**method, std::move(request.params), std::move(fds), request.id);
+  if (!prepared.has_value()) {
+    conclude(std::move(request.id), name, fail(std::move(prepared).error()), batch);
+    return;
+  }
+  if (prepared->entry->at_once) {
+    auto outcome = prepared->entry->at_once(std::move(prepared->invocation));
+    conclude(std::move(request.id), name, std::move(outcome), batch);
+    return;
+  }
   const std::uint64_t serial = ++last_serial_;
   auto pending = std::make_unique<Pending>();
-  pending->id = request.id;
-  pending->method = request.method;
-  if (const MethodTable::Entry* entry = table_.find(request.method)) {
-    pending->on_cancel = entry->on_cancel;
-  }
+  pending->id = std::move(request.id);
+  pending->method = name;
+  pending->on_cancel = prepared->entry->on_cancel;
   pending->batch = std::move(batch);
   pending_.emplace(serial, std::move(pending));
-  const bool spawned = tasks_.spawn(answer_one(serial, std::move(request), std::move(fds)));
-  if (!spawned) {
+  if (!tasks_.spawn(answer_one(serial, std::move(*prepared)))) {
     finish(serial, fail(ErrorCode::Unavailable, "the connection is closing"));
   }
 }
 
-aio::Task<> Session::answer_one(std::uint64_t serial, wire::RpcRequest request,
-                                std::vector<UniqueFd> fds) {
+aio::Task<> Session::answer_one(std::uint64_t serial, Prepared prepared) {
   std::optional<Result<Answer>> outcome;
-  auto work = run_into(perform(std::move(request.method), std::move(request.params), std::move(fds),
-                               std::move(request.id)),
-                       outcome);
+  auto work = run_into(perform(std::move(prepared)), outcome);
   auto token =
       boost::asio::bind_cancellation_slot(pending_.at(serial)->signal.slot(), aio::kAsTuple);
   auto [exception] = co_await boost::asio::co_spawn(executor_, std::move(work), token);
@@ -173,38 +185,45 @@ aio::Task<> Session::answer_legacy(alme_proto::LegacyRequest request) {
     co_return;
   }
   alme_proto::LegacyCall call = std::move(*translated);
-  std::string method = call.method;
-  Json params = call.params;
-  std::vector<UniqueFd> no_fds;
-  std::optional<wire::RpcId> no_id;
-  auto outcome =
-      co_await perform(std::move(method), std::move(params), std::move(no_fds), std::move(no_id));
   Result<Json> result = fail(ErrorCode::Internal, "no answer");
-  if (outcome.has_value()) {
-    result = std::move(outcome->result);
+  auto method = alme_proto::find_method(call.method);
+  ARCELLA_CHECK(method.has_value(), "the older dialect knows only methods that there are");
+  auto prepared = prepare(**method, call.params, {}, std::nullopt);
+  if (prepared.has_value()) {
+    auto outcome = co_await perform(std::move(*prepared));
+    if (outcome.has_value()) {
+      result = std::move(outcome->result);
+    } else {
+      result = fail(std::move(outcome).error());
+    }
   } else {
-    result = fail(std::move(outcome).error());
+    result = fail(std::move(prepared).error());
   }
   send(wire::to_text(alme_proto::legacy_answer(request, call, result)));
 }
 
-aio::Task<Result<Answer>> Session::perform(std::string method, Json params,
+Result<Session::Prepared> Session::prepare(const alme_proto::MethodInfo& method, Json params,
                                            std::vector<UniqueFd> fds,
-                                           std::optional<wire::RpcId> id) {
-  ARCELLA_CO_TRY(const alme_proto::MethodInfo* info, alme_proto::find_method(method));
-  ARCELLA_CO_TRY(auto named, alme_proto::named_params(*info, params));
-  if (info->name == "cancel") co_return cancel_request(named);
-  if (refusing_) co_return fail(ErrorCode::Unavailable, "the daemon is shutting down");
-  const MethodTable::Entry* entry = table_.find(info->name);
+                                           const std::optional<wire::RpcId>& id) {
+  ARCELLA_TRY(auto named, alme_proto::named_params(method, params));
+  if (refusing_) return fail(ErrorCode::Unavailable, "the daemon is shutting down");
+  const MethodTable::Entry* entry = table_.find(method.name);
   if (entry == nullptr) {
-    co_return fail(ErrorCode::MethodNotFound,
-                   "this daemon does not offer '" + std::string(info->name) + "'");
+    return fail(ErrorCode::MethodNotFound,
+                "this daemon does not offer '" + std::string(method.name) + "'");
   }
-  Invocation invocation;
-  invocation.params = std::move(named);
-  invocation.fds = std::move(fds);
-  invocation.notify = notifier(std::move(id));
-  co_return co_await entry->handler(std::move(invocation));
+  ARCELLA_TRY(bool wants_progress, alme_proto::asks_for_progress(named));
+  Prepared prepared{entry, {}};
+  if (wants_progress && id) prepared.invocation.progress = progress_sink(id);
+  prepared.invocation.params = std::move(named);
+  prepared.invocation.fds = std::move(fds);
+  prepared.invocation.notify = notifier(id);
+  return prepared;
+}
+
+aio::Task<Result<Answer>> Session::perform(Prepared prepared) {
+  if (prepared.entry->at_once) co_return prepared.entry->at_once(std::move(prepared.invocation));
+  co_return co_await prepared.entry->handler(std::move(prepared.invocation));
 }
 
 Result<Answer> Session::cancel_request(const Json& params) {
@@ -245,50 +264,72 @@ Notify Session::notifier(std::optional<wire::RpcId> id) {
   };
 }
 
+model::Progress::Sink Session::progress_sink(std::optional<wire::RpcId> id) {
+  return [notify = notifier(std::move(id))](const model::Progress::Note& note) {
+    notify(alme_proto::kProgressNotification, alme_proto::to_json(note));
+  };
+}
+
 void Session::finish(std::uint64_t serial, Result<Answer> outcome) {
   std::unique_ptr<Pending> pending = std::move(pending_.extract(serial).mapped());
-  if (!outcome.has_value() && outcome.error().code() == ErrorCode::Internal) {
-    log::error("alme", outcome.error().message(), {{"method", pending->method}});
-  }
-  std::function<void()> after;
-  Result<Json> result = fail(ErrorCode::Internal, "no answer");
-  if (outcome.has_value()) {
-    result = std::move(outcome->result);
-    after = std::move(outcome->after_reply);
-    if (outcome->subscription && pending->id && !refusing_ && !socket_.closed()) {
-      subscriptions_[*pending->id] = std::move(outcome->subscription);
-    }
-  } else {
-    result = fail(std::move(outcome).error());
-  }
-  if (pending->id) {
-    respond(wire::RpcResponse{std::move(*pending->id), std::move(result)}, pending->batch);
-  } else if (pending->batch) {
-    pending->batch->left -= 1;
-    if (pending->batch->left == 0 && !pending->batch->responses.empty()) {
-      send(wire::to_text(wire::to_json(pending->batch->responses)));
-    }
-  }
-  if (after) after();
+  conclude(std::move(pending->id), pending->method, std::move(outcome), pending->batch);
   answered_.set();
   if (on_answer_) on_answer_();
 }
 
-void Session::respond(wire::RpcResponse response, const std::shared_ptr<BatchAnswer>& batch) {
-  if (batch) {
-    batch->responses.push_back(std::move(response));
-    batch->left -= 1;
-    if (batch->left == 0) send(wire::to_text(wire::to_json(batch->responses)));
-    return;
+void Session::conclude(std::optional<wire::RpcId> id, std::string_view method,
+                       Result<Answer> outcome, const std::shared_ptr<BatchAnswer>& batch) {
+  if (!outcome.has_value() && outcome.error().code() == ErrorCode::Internal) {
+    log::error("alme", outcome.error().message(), {{"method", method}});
   }
-  std::string text = wire::to_text(wire::to_json(response));
-  if (text.size() > limits::kAlmeReplyBytesMax) {
-    Error error(ErrorCode::LimitExceeded, "the answer is " + std::to_string(text.size()) +
+  std::function<void()> after;
+  Result<Json> result = fail(ErrorCode::Internal, "no answer");
+  const bool follows = outcome.has_value() && outcome->subscription && id;
+  if (follows && subscriptions_.size() >= kSubscriptionsMax && !subscriptions_.contains(*id)) {
+    result = fail(ErrorCode::LimitExceeded,
+                  "a connection may follow " + std::to_string(kSubscriptionsMax) +
+                      " things at a time: cancel one, or connect once more");
+  } else if (outcome.has_value()) {
+    result = std::move(outcome->result);
+    after = std::move(outcome->after_reply);
+    if (follows && !refusing_ && !socket_.closed()) {
+      subscriptions_[*id] = std::move(outcome->subscription);
+    }
+  } else {
+    result = fail(std::move(outcome).error());
+  }
+  if (id) {
+    respond(wire::RpcResponse{std::move(*id), std::move(result)}, batch);
+  } else if (batch) {
+    count_off(*batch);
+  }
+  if (after) after();
+}
+
+void Session::respond(wire::RpcResponse response, const std::shared_ptr<BatchAnswer>& batch) {
+  const wire::RpcId id = response.id;
+  std::string text = wire::to_text(wire::to_json(std::move(response)));
+  const std::size_t bytes = text.size() + (batch ? batch->text.size() : 0);
+  if (bytes > limits::kAlmeReplyBytesMax) {
+    Error error(ErrorCode::LimitExceeded, "the answer is " + std::to_string(bytes) +
                                               " bytes long; ALME gives at most " +
                                               std::to_string(limits::kAlmeReplyBytesMax));
-    text = wire::to_text(wire::to_json(failure(std::move(response.id), std::move(error))));
+    text = wire::to_text(wire::to_json(failure(id, std::move(error))));
   }
-  send(text);
+  if (!batch) {
+    send(text);
+    return;
+  }
+  batch->text += batch->text.empty() ? '[' : ',';
+  batch->text += text;
+  count_off(*batch);
+}
+
+void Session::count_off(BatchAnswer& batch) {
+  batch.left -= 1;
+  if (batch.left > 0 || batch.text.empty()) return;  // or there is nothing to answer
+  batch.text += ']';
+  send(batch.text);
 }
 
 void Session::send(const std::string& text) {
@@ -297,6 +338,7 @@ void Session::send(const std::string& text) {
   if (sent.error().code() == ErrorCode::LimitExceeded) {
     log::warn("alme", "closing a client that does not read its answers",
               {{"queued_bytes", socket_.queued_bytes()}});
+    cut_off_ = true;
     close();
   }
   // Else it is gone; reading says so too.

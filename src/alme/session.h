@@ -11,7 +11,8 @@
 //
 // A client that closes only its sending half (`echo ... | nc -U`) still gets its answers. When it
 // is gone for good, its OnCancel::Abort requests are cancelled, its subscriptions end, everything
-// else runs to its end.
+// else runs to its end. So what a handler holds of it (Notify, the progress sink) is good as long
+// as the request is in progress.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@
 #include "aio/task_scope.h"
 #include "alme/method_table.h"
 #include "alme_proto/legacy.h"
+#include "alme_proto/methods.h"
 #include "base/unique_fd.h"
 #include "wire/json_rpc.h"
 
@@ -57,12 +59,19 @@ class Session {
   void close();
 
   [[nodiscard]] std::size_t in_progress() const noexcept { return pending_.size(); }
+  // It was closed because it did not read its answers.
+  [[nodiscard]] bool cut_off() const noexcept { return cut_off_; }
 
  private:
-  // The answers of a batch go out together.
+  // The answers of a batch go out together, as one array.
   struct BatchAnswer {
-    std::vector<wire::RpcResponse> responses;
-    std::size_t left = 0;
+    std::string text;
+    std::size_t left = 0;  // requests that have not ended
+  };
+  // A request that can be carried out.
+  struct Prepared {
+    const MethodTable::Entry* entry;
+    Invocation invocation;
   };
   struct Pending {
     std::optional<wire::RpcId> id;  // none: a notification
@@ -78,15 +87,20 @@ class Session {
   void handle_calls(wire::RpcCalls calls, std::vector<UniqueFd> fds);
   void start(wire::RpcRequest request, std::vector<UniqueFd> fds,
              std::shared_ptr<BatchAnswer> batch);
-  aio::Task<> answer_one(std::uint64_t serial, wire::RpcRequest request, std::vector<UniqueFd> fds);
+  aio::Task<> answer_one(std::uint64_t serial, Prepared prepared);
   aio::Task<> answer_legacy(alme_proto::LegacyRequest request);
-  aio::Task<Result<Answer>> perform(std::string method, wire::Json params,
-                                    std::vector<UniqueFd> fds, std::optional<wire::RpcId> id);
+  Result<Prepared> prepare(const alme_proto::MethodInfo& method, wire::Json params,
+                           std::vector<UniqueFd> fds, const std::optional<wire::RpcId>& id);
+  static aio::Task<Result<Answer>> perform(Prepared prepared);
   Result<Answer> cancel_request(const wire::Json& params);
   Notify notifier(std::optional<wire::RpcId> id);
+  model::Progress::Sink progress_sink(std::optional<wire::RpcId> id);
 
   void finish(std::uint64_t serial, Result<Answer> outcome);
+  void conclude(std::optional<wire::RpcId> id, std::string_view method, Result<Answer> outcome,
+                const std::shared_ptr<BatchAnswer>& batch);
   void respond(wire::RpcResponse response, const std::shared_ptr<BatchAnswer>& batch);
+  void count_off(BatchAnswer& batch);
   void send(const std::string& text);
   void abort_pending();
 
@@ -101,6 +115,7 @@ class Session {
   std::uint64_t last_serial_ = 0;
   std::map<wire::RpcId, std::shared_ptr<void>> subscriptions_;
   bool refusing_ = false;
+  bool cut_off_ = false;
   aio::Event answered_;  // set at each answer, for whoever waits until there are fewer
   aio::TaskScope tasks_;
 };

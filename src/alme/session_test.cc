@@ -192,6 +192,63 @@ TEST_F(SessionTest, CancelTakesACallBackButNotAnInstall) {
   EXPECT_EQ(methods_.cancelled, 1);
 }
 
+TEST_F(SessionTest, CancelTakesBackALongChangeAndGoingAwayDoesNot) {
+  struct Script {
+    static aio::Task<> go(SessionTest_CancelTakesBackALongChangeAndGoingAwayDoesNot_Test& test) {
+      test.send(R"({"jsonrpc":"2.0","id":1,"method":"scale","params":["d",1]})");
+      co_await test.methods_.started.wait_uncancelled();
+      test.send(R"({"jsonrpc":"2.0","id":2,"method":"cancel","params":[1]})");
+      std::string both = co_await test.read();
+      both += co_await test.read();
+      EXPECT_THAT(both, HasSubstr(R"("id":2,"result":{"cancelled":true})"));
+      EXPECT_THAT(both, HasSubstr(R"("id":1,"error":{"code":-32015)"));
+      test.methods_.started.reset();
+      test.send(R"({"jsonrpc":"2.0","id":3,"method":"scale","params":["d",1]})");
+      co_await test.methods_.started.wait_uncancelled();
+      test.client_->close();
+      for (int turn = 0; turn < 20; ++turn) co_await aio::yield();
+      EXPECT_FALSE(test.ended_);
+    }
+  };
+  run(Script::go(*this));
+  EXPECT_EQ(methods_.cancelled, 1);
+  EXPECT_EQ(methods_.finished, 1);
+}
+
+TEST_F(SessionTest, ProgressGoesToWhoAskedForItBeforeTheAnswer) {
+  struct Script {
+    static aio::Task<> go(SessionTest_ProgressGoesToWhoAskedForItBeforeTheAnswer_Test& test) {
+      test.send(
+          R"({"jsonrpc":"2.0","id":"i","method":"install","params":{"path":"/x","progress":true}})");
+      co_await test.methods_.started.wait_uncancelled();
+      EXPECT_TRUE(test.methods_.progress != nullptr);
+      test.methods_.progress({"compiling", 0, std::nullopt});
+      test.methods_.progress({"starting", 3, 10});
+      EXPECT_EQ(co_await test.read(),
+                R"({"jsonrpc":"2.0","method":"progress","params":)"
+                R"({"stage":"compiling","done":0,"total":null,"request":"i"}})");
+      EXPECT_EQ(co_await test.read(), R"({"jsonrpc":"2.0","method":"progress","params":)"
+                                      R"({"stage":"starting","done":3,"total":10,"request":"i"}})");
+      test.methods_.released.set();
+      EXPECT_EQ(co_await test.read(), R"({"jsonrpc":"2.0","id":"i","result":"done"})");
+    }
+  };
+  run(Script::go(*this));
+}
+
+TEST_F(SessionTest, NoProgressForWhoDidNotAskOrHasNoIdToTellItBy) {
+  struct Script {
+    static aio::Task<> go(SessionTest_NoProgressForWhoDidNotAskOrHasNoIdToTellItBy_Test& test) {
+      test.send(R"({"jsonrpc":"2.0","method":"install","params":{"path":"/x","progress":true}})");
+      co_await test.methods_.started.wait_uncancelled();
+      EXPECT_TRUE(test.methods_.progress == nullptr);
+      test.send(R"({"jsonrpc":"2.0","id":1,"method":"install","params":{"progress":"yes"}})");
+      EXPECT_THAT(co_await test.read(), HasSubstr("params.progress: expected true or false"));
+    }
+  };
+  run(Script::go(*this));
+}
+
 TEST_F(SessionTest, ClientThatGoesCancelsItsCallAndFinishesItsInstall) {
   struct Script {
     static aio::Task<> go(

@@ -15,10 +15,11 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::array<std::string_view, 2> kInstall{"path", "id"};
+constexpr std::array<std::string_view, 3> kInstall{"path", "id", "progress"};
 constexpr std::array<std::string_view, 1> kDeploy{"paths"};
 constexpr std::array<std::string_view, 1> kDeployment{"deployment"};
-constexpr std::array<std::string_view, 2> kScale{"deployment", "replicas"};
+constexpr std::array<std::string_view, 2> kStart{"deployment", "progress"};
+constexpr std::array<std::string_view, 3> kScale{"deployment", "replicas", "progress"};
 constexpr std::array<std::string_view, 1> kId{"id"};
 constexpr std::array<std::string_view, 1> kList{"what"};
 constexpr std::array<std::string_view, 5> kCall{"deployment", "function", "args", "instance",
@@ -26,15 +27,16 @@ constexpr std::array<std::string_view, 5> kCall{"deployment", "function", "args"
 constexpr std::array<std::string_view, 6> kRun{"target", "args",       "env",
                                                "mounts", "timeout_ms", "stdio"};
 constexpr std::array<std::string_view, 4> kLogs{"deployment", "instance", "lines", "follow"};
+constexpr std::array<std::string_view, 4> kEvents{"deployment", "lines", "since_ms", "follow"};
 constexpr std::array<std::string_view, 1> kCancel{"request"};
 
-constexpr std::array<MethodInfo, 17> kMethods{{
+constexpr std::array<MethodInfo, 18> kMethods{{
     {"ping", "answers at once", {}},
     {"install", "adds a component to the platform; nothing runs", kInstall},
     {"remove", "deletes a component that no deployment uses", kId},
     {"deploy", "stores deployments as stopped, all or none", kDeploy},
     {"undeploy", "stops and deletes a deployment", kDeployment},
-    {"start", "runs all replicas of a deployment", kDeployment},
+    {"start", "runs all replicas of a deployment", kStart},
     {"stop", "stops all replicas of a deployment gracefully", kDeployment},
     {"scale", "changes the number of replicas in place", kScale},
     {"call", "calls an exported function", kCall},
@@ -44,6 +46,7 @@ constexpr std::array<MethodInfo, 17> kMethods{{
     {"describe", "everything about a component or a deployment", kId},
     {"wit", "the WIT of a component", kId},
     {"logs", "what guests wrote to stdout and stderr", kLogs},
+    {"events", "what happened on the platform, and why", kEvents},
     {"cancel", "takes back a request of the same connection", kCancel},
     {"shutdown", "stops guests, workers and the daemon", {}},
 }};

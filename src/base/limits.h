@@ -29,6 +29,19 @@ inline constexpr int kLogLinesPerQueryMax = 10'000;
 // Requests in a JSON-RPC batch: one line may not ask for a flood of answers.
 inline constexpr std::size_t kRpcBatchMax = 100;
 
+// `progress` of one request; a new stage is told at once.
+inline constexpr std::chrono::milliseconds kProgressInterval{50};
+
+// --- events ---
+// In memory, and in one answer: a day of a busy platform; older ones are dropped and counted.
+inline constexpr std::size_t kEventsKept = 4096;
+// A reason, one line; longer is cut and marked.
+inline constexpr std::size_t kEventMessageBytesMax = 1U << 10;
+// events.jsonl; larger: it becomes events.1.jsonl, and the one before is deleted.
+inline constexpr std::size_t kEventFileBytesMax = 2U << 20;
+// For a disk that is slower than what happens; more is not written, and said in the log.
+inline constexpr std::size_t kEventsUnwrittenMax = 4096;
+
 // --- control channel between daemon and worker ---
 // A description with its WIT text fits; longer: peer is closed.
 inline constexpr std::size_t kControlFrameBytesMax = 4U << 20;

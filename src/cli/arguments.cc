@@ -85,6 +85,13 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("-n,--lines", into.lines)->check(CLI::Range(0, limits::kLogLinesPerQueryMax));
       app.add_flag("-f,--follow", into.follow);
       break;
+    case Verb::Events:
+      app.add_option("DEPLOYMENT", into.target);
+      app.add_option("-n,--lines", into.lines)
+          ->check(CLI::Range(std::size_t{0}, limits::kEventsKept));
+      app.add_option("--since", into.since);
+      app.add_flag("-f,--follow", into.follow);
+      break;
     case Verb::Shell:
       app.add_option("-f,--file", into.file);
       app.add_flag("--keep-going", into.keep_going);

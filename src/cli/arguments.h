@@ -30,6 +30,7 @@ struct Arguments {
   std::optional<std::string> file;
   std::optional<std::int64_t> instance;
   std::optional<std::int64_t> timeout_ms;
+  std::optional<std::string> since;
   std::int64_t lines = 100;
   std::int64_t replicas = 0;
   bool follow = false;

@@ -10,7 +10,7 @@
 namespace arcella::cli {
 namespace {
 
-constexpr std::array<Command, 19> kCommands{{
+constexpr auto kCommands = std::to_array<Command>({
     {Verb::Install, "install", "PATH [--id NAME@X.Y.Z]", "add a component to the platform",
      "PATH is a .wasm file or a folder that holds one, with component.toml beside it where there "
      "is\n"
@@ -61,6 +61,16 @@ constexpr std::array<Command, 19> kCommands{{
      "until\n"
      "Ctrl-C.",
      "arcella-cli logs greeter -f"},
+    {Verb::Events, "events", "[DEPLOYMENT] [-n N] [--since T] [-f]",
+     "what happened on the platform, and why",
+     "The last N events (100), of one deployment or of all: installed, started, failed, "
+     "restarted,\n"
+     "given up, and what was asked for in vain. They outlive the daemon. T is how long ago (90s, "
+     "10m,\n"
+     "2h, 3d) or a time (2026-01-31T12:00:00Z). -f goes on with new ones until Ctrl-C.\n"
+     "--json prints one array; with -f one object per line.",
+     "arcella-cli events\n"
+     "arcella-cli events web --since 10m -f"},
     {Verb::Ping, "ping", "", "ask whether the daemon answers", "", "arcella-cli ping"},
     {Verb::Shutdown, "shutdown", "", "stop guests, workers and the daemon",
      "Returns when the daemon is gone. What was running runs again when it is started.",
@@ -81,7 +91,7 @@ constexpr std::array<Command, 19> kCommands{{
      "arcella-cli completions fish > ~/.config/fish/completions/arcella-cli.fish"},
     {Verb::Help, "help", "[COMMAND | exit-codes]", "explain a command, or the exit status", "",
      "arcella-cli help run\narcella-cli help exit-codes"},
-}};
+});
 
 constexpr std::array<GlobalOption, 4> kGlobalOptions{{
     {"--home DIR", "home of the daemon (ARCELLA_HOME, else ~/.arcella)"},

@@ -30,6 +30,7 @@ enum class Verb {
   Describe,
   Wit,
   Logs,
+  Events,
   Shutdown,
   Shell,
   Completions,

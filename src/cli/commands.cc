@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/client.h"
+#include "cli/event_command.h"
 
 namespace arcella::cli {
 namespace {
@@ -288,6 +289,8 @@ Result<int> dispatch(Context& context) {
       return wit(context);
     case Verb::Logs:
       return logs(context);
+    case Verb::Events:
+      return show_events(context.arguments, context.here, context.client);
     case Verb::Shutdown:
       return shutdown(context);
     case Verb::Shell:

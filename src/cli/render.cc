@@ -17,6 +17,15 @@ constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kDim = "\x1b[2m";
 
 std::string_view colour_of_state(std::string_view state) {
+  // Events are called after what they are about: "instance-failed".
+  if (state.ends_with("-failed") || state.ends_with("-given-up")) return "\x1b[31m";
+  if (state.ends_with("-ready") || state.ends_with("-started") || state.ends_with("-up") ||
+      state.ends_with("-completed")) {
+    return "\x1b[32m";
+  }
+  if (state.ends_with("-stopped") || state.ends_with("-down")) return kDim;
+  if (state.ends_with("-backoff") || state.ends_with("-restarted")) return "\x1b[33m";
+  if (state.find('-') != std::string_view::npos) return "";
   if (state == "running" || state == "ready" || state == "up" || state == "completed") {
     return "\x1b[32m";
   }
@@ -86,6 +95,11 @@ std::string dash(const std::string& text) {
 }
 std::string dash(std::int64_t number) {
   return number == 0 ? "-" : std::to_string(number);
+}
+
+std::vector<std::string> cells_of(const model::Event& event) {
+  return {alme_proto::rfc3339_ms(event.time_ms), std::string(model::to_string(event.kind)),
+          event.subject, event.message};
 }
 
 void append_components(std::string& out, const model::Listing& listing, Colour colour) {
@@ -232,6 +246,31 @@ std::string render_log_line(const model::LogLine& line, Colour colour) {
   if (on) out += kReset;
   out += line.stderr_stream ? " err| " : " out| ";
   out += inert(line.text);
+  out += '\n';
+  return out;
+}
+
+std::string render_events(const std::vector<model::Event>& events, Colour colour) {
+  Table table("events", {"TIME", "EVENT", "SUBJECT", "MESSAGE"});
+  for (const model::Event& event : events) table.add(cells_of(event));
+  std::string out;
+  table.append_to(out, 1, colour);
+  return out;
+}
+
+std::string render_event_line(const model::Event& event, Colour colour) {
+  // As wide as the longest name of an event.
+  constexpr std::size_t kKindWidth = 22;
+  const std::vector<std::string> cells = cells_of(event);
+  const bool on = colour == Colour::On;
+  std::string out = on ? std::string(kDim) + cells[0] + std::string(kReset) : cells[0];
+  out += "  ";
+  if (on) out += colour_of_state(cells[1]);
+  out += cells[1];
+  if (on) out += kReset;
+  out.append(kKindWidth - std::min(kKindWidth, cells[1].size()), ' ');
+  out += "  " + inert(cells[2]);
+  if (!cells[3].empty()) out += "  " + inert(cells[3]);
   out += '\n';
   return out;
 }

@@ -6,8 +6,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "model/event.h"
 #include "model/views.h"
 #include "wire/json.h"
 
@@ -25,6 +27,9 @@ enum class Colour { Off, On };
 [[nodiscard]] std::string render_tree(const wire::Json& value);
 // "2026-01-31T12:00:00.000Z calc/0 out| text"
 [[nodiscard]] std::string render_log_line(const model::LogLine& line, Colour colour);
+[[nodiscard]] std::string render_events(const std::vector<model::Event>& events, Colour colour);
+// One of them alone, for those that come one by one.
+[[nodiscard]] std::string render_event_line(const model::Event& event, Colour colour);
 // "arcella-cli: message", then the detail's lines indented. Ends with a newline.
 [[nodiscard]] std::string render_error(const Error& error);
 

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "runtime/call_operations.h"
 #include "runtime/component_operations.h"
 #include "runtime/deployment_operations.h"
 #include "runtime/process_memory.h"
+#include "runtime/ready_progress.h"
 #include "runtime/run_operations.h"
 #include "runtime/runtime_core.h"
 
@@ -24,6 +26,14 @@ struct ArcellaRuntime::Impl {
     return record.loaded ? core.places.status(record.loaded_in).pid : 0;
   }
   [[nodiscard]] std::vector<model::WorkerView> worker_views() const;
+  // A change of the platform: its failure is an event, and it outlives the client that asked for
+  // it.
+  template <class T>
+  aio::Task<Result<T>> operate(std::string operation, std::string subject,
+                               aio::Task<Result<T>> work) {
+    return shield(core.operations,
+                  recorded(core.events, std::move(operation), std::move(subject), std::move(work)));
+  }
 
   RuntimeCore core;
   ComponentOperations components{core};
@@ -73,6 +83,7 @@ Result<std::unique_ptr<ArcellaRuntime>> ArcellaRuntime::open(boost::asio::io_con
   HomeState home{std::move(lock), std::move(store), std::move(repository), std::move(cache)};
   auto impl = std::make_unique<Impl>(io, clock, std::move(config), std::move(home));
   ARCELLA_TRY_VOID(impl->core.load_registry());
+  impl->core.open_events();
   return std::unique_ptr<ArcellaRuntime>(new ArcellaRuntime(std::move(impl)));
 }
 
@@ -80,13 +91,18 @@ ArcellaRuntime::ArcellaRuntime(std::unique_ptr<Impl> impl) : impl_(std::move(imp
 ArcellaRuntime::~ArcellaRuntime() = default;
 
 void ArcellaRuntime::restore() {
+  RuntimeCore& core = impl_->core;
+  core.events.run();
+  core.events.record(model::EventKind::DaemonStarted, "daemon",
+                     "version " + core.config.version + ", pid " + std::to_string(::getpid()));
   // All that is desired Running, to the reconciler, is simply not there yet.
-  impl_->core.reconciler.run();
+  core.reconciler.run();
 }
 
 aio::Task<void> ArcellaRuntime::stop() {
   RuntimeCore& core = impl_->core;
   if (std::exchange(impl_->stopped, true)) co_return;
+  core.events.record(model::EventKind::DaemonStopping, "daemon");
   core.operations.cancel();
   co_await core.operations.join();
   // In memory only: what is desired stays on the disk for the next daemon.
@@ -104,43 +120,50 @@ aio::Task<void> ArcellaRuntime::stop() {
   }
   co_await core.reconciler.stop();
   co_await core.places.stop(limits::kWorkerStopTimeout);
+  co_await core.events.stop();
 }
 
 aio::Task<Result<model::ComponentView>> ArcellaRuntime::install(InstallRequest request) {
+  std::string path = request.path;
   auto work = impl_->components.install(std::move(request));
-  co_return co_await shield(impl_->core.operations, std::move(work));
+  auto watched = recorded(impl_->core.events, "install", std::move(path), std::move(work));
+  co_return co_await cancellable(impl_->core.operations, std::move(watched));
 }
 
 aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::deploy(
     std::vector<std::string> paths) {
+  std::string named = join(paths, ", ");
   auto work = impl_->deployments.deploy(std::move(paths));
-  co_return co_await shield(impl_->core.operations, std::move(work));
+  co_return co_await impl_->operate("deploy", std::move(named), std::move(work));
 }
 
-aio::Task<Result<model::DeploymentView>> ArcellaRuntime::start(std::string deployment) {
-  auto work = impl_->deployments.start(std::move(deployment));
-  co_return co_await shield(impl_->core.operations, std::move(work));
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::start(std::string deployment,
+                                                               model::Progress progress) {
+  auto work = impl_->operate("start", deployment, impl_->deployments.start(deployment));
+  co_return co_await with_ready_progress(impl_->core, std::move(deployment), std::move(progress),
+                                         std::move(work));
 }
 
 aio::Task<Result<model::DeploymentView>> ArcellaRuntime::stop_deployment(std::string deployment) {
-  auto work = impl_->deployments.stop(std::move(deployment));
-  co_return co_await shield(impl_->core.operations, std::move(work));
+  auto work = impl_->deployments.stop(deployment);
+  co_return co_await impl_->operate("stop", std::move(deployment), std::move(work));
 }
 
-aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deployment,
-                                                               int replicas) {
-  auto work = impl_->deployments.scale(std::move(deployment), replicas);
-  co_return co_await shield(impl_->core.operations, std::move(work));
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deployment, int replicas,
+                                                               model::Progress progress) {
+  auto work = impl_->operate("scale", deployment, impl_->deployments.scale(deployment, replicas));
+  co_return co_await with_ready_progress(impl_->core, std::move(deployment), std::move(progress),
+                                         std::move(work));
 }
 
 aio::Task<Result<void>> ArcellaRuntime::undeploy(std::string deployment) {
-  auto work = impl_->deployments.undeploy(std::move(deployment));
-  co_return co_await shield(impl_->core.operations, std::move(work));
+  auto work = impl_->deployments.undeploy(deployment);
+  co_return co_await impl_->operate("undeploy", std::move(deployment), std::move(work));
 }
 
 aio::Task<Result<void>> ArcellaRuntime::remove(std::string component) {
-  auto work = impl_->components.remove(std::move(component));
-  co_return co_await shield(impl_->core.operations, std::move(work));
+  auto work = impl_->components.remove(component);
+  co_return co_await impl_->operate("remove", std::move(component), std::move(work));
 }
 
 aio::Task<Result<std::string>> ArcellaRuntime::call(CallRequest request) {
@@ -235,6 +258,22 @@ Result<std::shared_ptr<void>> ArcellaRuntime::follow_logs(const std::string& dep
   ARCELLA_TRY(const DeploymentRecord* record,
               std::as_const(impl_->core.registry).find_deployment(deployment));
   return impl_->core.logs.follow(record->deployment.spec.id, index, std::move(follower));
+}
+
+Result<model::EventTail> ArcellaRuntime::events(const EventQuery& query) {
+  if (query.deployment && !impl_->core.events.knows(*query.deployment)) {
+    ARCELLA_TRY_VOID(std::as_const(impl_->core.registry).find_deployment(*query.deployment));
+  }
+  return impl_->core.events.tail(query);
+}
+
+std::shared_ptr<void> ArcellaRuntime::follow_events(
+    std::optional<std::string> deployment, std::function<void(const model::Event&)> follower) {
+  return impl_->core.events.follow(std::move(deployment), std::move(follower));
+}
+
+model::Progress ArcellaRuntime::progress(model::Progress::Sink sink) const {
+  return {impl_->core.clock, std::move(sink)};
 }
 
 }  // namespace arcella::runtime

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,7 +19,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "model/event.h"
 #include "model/ids.h"
+#include "model/progress.h"
 #include "model/views.h"
 
 namespace boost::asio {
@@ -35,6 +39,7 @@ struct RuntimeConfig {
 struct InstallRequest {
   std::string path;               // absolute; a .wasm or a folder
   std::optional<std::string> id;  // overrides what file and binary say
+  model::Progress progress;       // stages: reading, checking, compiling, storing
 };
 
 struct CallRequest {
@@ -63,6 +68,12 @@ struct RunOutcome {
   std::string stderr_text;
 };
 
+struct EventQuery {
+  std::optional<std::string> deployment;  // none: everything
+  std::optional<std::int64_t> since_ms;   // since the epoch
+  std::size_t count = 0;                  // the last so many
+};
+
 // Owner: main.  Thread: control.  Stop: co_await stop() before destruction.
 class ArcellaRuntime {
  public:
@@ -79,12 +90,17 @@ class ArcellaRuntime {
   // Stops all guests and workers gracefully; the desired state stays.
   aio::Task<void> stop();
 
+  // Cancelling it ends the compiler and changes nothing, as long as it compiles; later it is
+  // finished all the same.
   aio::Task<Result<model::ComponentView>> install(InstallRequest request);
   // Paths of *.deployment.toml; all or none. `detail` of the error holds every diagnostic.
   aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
-  aio::Task<Result<model::DeploymentView>> start(std::string deployment);
+  // Progress: how many replicas are ready.
+  aio::Task<Result<model::DeploymentView>> start(std::string deployment,
+                                                 model::Progress progress = {});
   aio::Task<Result<model::DeploymentView>> stop_deployment(std::string deployment);
-  aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
+  aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas,
+                                                 model::Progress progress = {});
   aio::Task<Result<void>> undeploy(std::string deployment);
   aio::Task<Result<void>> remove(std::string component);
   aio::Task<Result<std::string>> call(CallRequest request);  // WAVE text of the result
@@ -105,6 +121,12 @@ class ArcellaRuntime {
   [[nodiscard]] Result<std::shared_ptr<void>> follow_logs(const std::string& deployment,
                                                           std::optional<int> index,
                                                           LogFollower follower);
+  // What happened, and why. NotFound for a deployment that is not there and was not there either.
+  [[nodiscard]] Result<model::EventTail> events(const EventQuery& query);
+  [[nodiscard]] std::shared_ptr<void> follow_events(
+      std::optional<std::string> deployment, std::function<void(const model::Event&)> follower);
+  // For requests that somebody watches.
+  [[nodiscard]] model::Progress progress(model::Progress::Sink sink) const;
 
  private:
   struct Impl;

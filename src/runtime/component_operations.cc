@@ -9,9 +9,9 @@
 #include <span>
 #include <utility>
 
+#include "aio/await.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "supervisor/job.h"
 
 namespace arcella::runtime {
 
@@ -24,6 +24,13 @@ struct ComponentOperations::Content {
 };
 
 namespace {
+
+// For the steps between which an operation can be taken back.
+aio::Task<Result<void>> not_taken_back() {
+  if (aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state))
+    co_return fail(aio::cancelled_error());
+  co_return Result<void>();
+}
 
 // Duplicates share one offset, and a helper may have read to the end.
 Result<UniqueFd> from_its_start(const UniqueFd& file) {
@@ -53,7 +60,10 @@ model::Component component_of(model::ComponentId id, const Package& package,
 }  // namespace
 
 aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequest request) {
+  request.progress.stage("reading");
   ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
+  ARCELLA_CO_TRY_VOID(co_await not_taken_back());
+  request.progress.stage("checking");
   ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
   ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
   ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
@@ -63,7 +73,12 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
   if (const ComponentRecord* there = core_.registry.find(id))
     co_return installed_already(*there, content);
 
-  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(content, inspection.needs_concurrency));
+  request.progress.stage("compiling");
+  ARCELLA_CO_TRY(auto compiled, co_await compile(content, inspection.needs_concurrency));
+  ARCELLA_CO_TRY_VOID(co_await not_taken_back());  // from here on it is finished
+
+  request.progress.stage("storing");
+  ARCELLA_CO_TRY_VOID(co_await keep_code(content, std::move(compiled)));
   auto files = co_await keep_files(id, content);
   if (!files.has_value()) {
     co_await drop_code(content.content_hash);
@@ -80,6 +95,7 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
   }
   model::ComponentView view = view_of_component(record);
   core_.registry.add(std::move(record));
+  core_.events.record(model::EventKind::ComponentInstalled, view.id, content.package.wasm_path);
   log::info("runtime", "installed", {{"component", view.id}, {"bytes", view.wasm_bytes}});
   co_return view;
 }
@@ -119,8 +135,8 @@ Result<model::ComponentView> ComponentOperations::installed_already(const Compon
                   "first");
 }
 
-aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& content,
-                                                              bool needs_concurrency) {
+aio::Task<Result<supervisor::CompileResult>> ComponentOperations::compile(const Content& content,
+                                                                          bool needs_concurrency) {
   supervisor::WorkerTraits traits;
   traits.concurrency = needs_concurrency;
   ARCELLA_CO_TRY(UniqueFd wasm, from_its_start(content.wasm));
@@ -128,9 +144,14 @@ aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& con
       co_await supervisor::compile(core_.config.worker_program, std::move(wasm), traits, false);
   if (!compiled.has_value())
     co_return fail(std::move(compiled).error().with_context(content.package.wasm_path));
+  co_return compiled;
+}
+
+aio::Task<Result<void>> ComponentOperations::keep_code(const Content& content,
+                                                       supervisor::CompileResult compiled) {
   auto keep = [this, &content, &compiled]() -> Result<void> {
-    ARCELLA_TRY(UniqueFd kept, core_.home.cache.put(content.content_hash, compiled->fingerprint,
-                                                    compiled->artifact));
+    ARCELLA_TRY(UniqueFd kept, core_.home.cache.put(content.content_hash, compiled.fingerprint,
+                                                    compiled.artifact));
     return {};
   };
   co_return co_await core_.files_pool.run(std::move(keep));
@@ -174,6 +195,7 @@ aio::Task<Result<void>> ComponentOperations::remove(std::string component) {
   core_.registry.remove(id);
   co_await drop_files(id);
   co_await drop_code(std::move(hash));
+  core_.events.record(model::EventKind::ComponentRemoved, id.str());
   log::info("runtime", "removed", {{"component", id.str()}});
   co_return Result<void>();
 }

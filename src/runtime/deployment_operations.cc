@@ -56,7 +56,11 @@ aio::Task<Result<std::vector<model::DeploymentView>>> DeploymentOperations::depl
     auto write = [this, &changed] { return core_.home.store->put_deployments(changed); };
     ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(write)));
   }
-  for (model::Deployment& deployment : changed) core_.registry.put(std::move(deployment));
+  for (model::Deployment& deployment : changed) {
+    core_.events.record(model::EventKind::DeploymentDeployed, deployment.spec.id.str(),
+                        deployment.spec.component.str());
+    core_.registry.put(std::move(deployment));
+  }
   core_.reconciler.kick();
   std::vector<model::DeploymentView> views;
   for (const DeploymentFile& file : files) {
@@ -127,6 +131,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
     core_.reconciler.forgive(*core_.registry.find(id));
     core_.reconciler.kick();
     ARCELLA_CO_TRY_VOID(co_await wait_all_ready(id));
+    core_.events.record(model::EventKind::DeploymentStarted, id.str());
     co_return view(id);
   }
   auto started = co_await start_stopped(id);
@@ -135,6 +140,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
     co_return fail(
         std::move(started).error().with_context("deployment '" + id.str() + "' did not start"));
   }
+  core_.events.record(model::EventKind::DeploymentStarted, id.str());
   log::info("runtime", "started", {{"deployment", id.str()}});
   co_return view(id);
 }
@@ -244,6 +250,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::stop(std::string 
     ARCELLA_CO_TRY_VOID(co_await core_.record_desired(id, model::Desired::Stopped));
     core_.reconciler.kick();
     ARCELLA_CO_TRY_VOID(co_await wait_gone(id));
+    core_.events.record(model::EventKind::DeploymentStopped, id.str());
     log::info("runtime", "stopped", {{"deployment", id.str()}});
   }
   forget_run(id);
@@ -300,6 +307,7 @@ aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment) {
     log::warn("runtime", "undeployed, but its guests are slow to end", {{"deployment", id.str()}});
   }
   core_.registry.remove(id);
+  core_.events.record(model::EventKind::DeploymentUndeployed, id.str());
   core_.reconciler.kick();
   co_return Result<void>();
 }
@@ -324,6 +332,9 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::scale(std::string
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(write)));
   record = core_.registry.find(id);
   if (record == nullptr) co_return fail(gone(id));
+  core_.events.record(model::EventKind::DeploymentScaled, id.str(),
+                      "from " + std::to_string(record->deployment.spec.replicas) + " to " +
+                          std::to_string(replicas) + " replicas");
   record->deployment.spec.replicas = replicas;
   auto count = static_cast<std::size_t>(replicas);
   if (count > record->instances.size() || !any_alive(*record)) record->instances.resize(count);

@@ -70,11 +70,13 @@ std::string name_of(const model::Place& place) {
 }  // namespace
 
 Reconciler::Reconciler(boost::asio::io_context& io, const Clock& clock, Registry& registry,
-                       Places& places, ArtifactSource& artifacts, OnCompleted on_completed)
+                       Places& places, ArtifactSource& artifacts, EventLog& events,
+                       OnCompleted on_completed)
     : clock_(clock),
       registry_(registry),
       places_(places),
       artifacts_(artifacts),
+      events_(events),
       on_completed_(std::move(on_completed)),
       wake_(io),
       changed_(io.get_executor()),
@@ -286,6 +288,8 @@ aio::Task<Result<void>> Reconciler::start_instances(model::Place place,
     if (instance.state == InstanceState::Failed) {
       ++instance.restarts;
       ++record->restarts;
+      events_.record(model::EventKind::InstanceRestarted, {action.deployment, static_cast<int>(i)},
+                     instance.reason);
     }
     // Before it is asked for: its report may come before the answer.
     instance.state = InstanceState::Starting;

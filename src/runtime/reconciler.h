@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "model/plan.h"
 #include "runtime/change_signal.h"
+#include "runtime/event_log.h"
 #include "runtime/instance_backend.h"
 #include "runtime/registry.h"
 
@@ -35,7 +36,7 @@ class Reconciler {
   using OnCompleted = std::function<void(const model::DeploymentId&)>;
 
   Reconciler(boost::asio::io_context& io, const Clock& clock, Registry& registry, Places& places,
-             ArtifactSource& artifacts, OnCompleted on_completed);
+             ArtifactSource& artifacts, EventLog& events, OnCompleted on_completed);
 
   // Plans from now on whenever something changes. A test calls tick() instead.
   void run();
@@ -83,13 +84,14 @@ class Reconciler {
   void decide_restart(DeploymentRecord& record, const std::vector<std::size_t>& failed,
                       const Error& error);
   void load_failed(DeploymentRecord& record, const Error& error);
-  static void give_up(DeploymentRecord& record, const Error& error);
+  void give_up(DeploymentRecord& record, const Error& error);
   static void finish_start_by_hand(DeploymentRecord& record);
 
   const Clock& clock_;
   Registry& registry_;
   Places& places_;
   ArtifactSource& artifacts_;
+  EventLog& events_;
   OnCompleted on_completed_;
 
   std::set<model::Place> busy_;  // places whose actions are under way

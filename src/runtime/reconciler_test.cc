@@ -71,10 +71,12 @@ class ReconcilerTest : public ::testing::Test {
   testing::FakePlaces places_;
   testing::FakeArtifacts artifacts_;
   Journal completed_;
+  aio::WorkerPool files_{"test-files", 1};
+  EventLog events_{io_.get_executor(), clock_, files_};
   Reconciler reconciler_{
-      io_,        clock_,
-      registry_,  places_,
-      artifacts_, [this](const model::DeploymentId& id) { completed_.push_back(id.str()); }};
+      io_, clock_, registry_, places_, artifacts_, events_, [this](const model::DeploymentId& id) {
+        completed_.push_back(id.str());
+      }};
 };
 
 TEST_F(ReconcilerTest, BringsUpAWorkerAndStartsAllReplicasWithOneMessage) {

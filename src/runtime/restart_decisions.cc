@@ -94,13 +94,18 @@ bool Reconciler::on_report(const model::Place& place, const host::InstanceReport
     instance.backtrace = ipc::harmless_lines(report.backtrace, limits::kFailureBacktraceBytesMax);
     log::warn("runtime", "a replica failed",
               {{"instance", report.instance.str()}, {"reason", instance.reason}});
+    events_.record(model::EventKind::InstanceFailed, report.instance, instance.reason);
     Error error = Error(ErrorCode::GuestTrapped, instance.reason).with_detail(instance.backtrace);
     decide_restart(*record, {index}, error);
   } else {
     instance.reason.clear();
     instance.backtrace.clear();
     finish_start_by_hand(*record);
+    if (*state == InstanceState::Ready)
+      events_.record(model::EventKind::InstanceReady, report.instance);
   }
+  if (*state == InstanceState::Completed)
+    events_.record(model::EventKind::InstanceCompleted, report.instance);
   if (*state == InstanceState::Completed &&
       all_are(*record, InstanceState::Completed, InstanceState::Completed)) {
     on_completed_(report.instance.deployment);
@@ -170,6 +175,8 @@ void Reconciler::give_up(DeploymentRecord& record, const Error& error) {
   for (InstanceRecord& instance : record.instances) {
     if (!is_alive(instance.state)) instance.held_until = kForGood;
   }
+  events_.record(model::EventKind::DeploymentGivenUp, record.deployment.spec.id.str(),
+                 error.message());
   log::error("runtime", "a deployment has failed too often and is given up",
              {{"deployment", record.deployment.spec.id.str()}, {"error", error.message()}});
 }

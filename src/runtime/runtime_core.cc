@@ -15,6 +15,12 @@ supervisor::WorkerManagerConfig manager_config(const RuntimeConfig& config) {
   return result;
 }
 
+model::EventKind kind_of(PlaceLoss loss) {
+  if (loss == PlaceLoss::Failed) return model::EventKind::WorkerFailed;
+  return loss == PlaceLoss::Retrying ? model::EventKind::WorkerBackoff
+                                     : model::EventKind::WorkerDown;
+}
+
 }  // namespace
 
 RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, RuntimeConfig settings,
@@ -26,9 +32,10 @@ RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, Runti
       state_pool("arcella-state", 1),
       files_pool("arcella-files", 1),
       logs(clock, registry),
+      events(io.get_executor(), clock, files_pool),
       places(io, clock, files_pool, *this, manager_config(config)),
       artifacts(config.worker_program, registry, files_pool, home.repository, home.cache),
-      reconciler(io, clock, registry, places, artifacts,
+      reconciler(io, clock, registry, places, artifacts, events,
                  [this](const model::DeploymentId& id) { on_completed(id); }),
       lock(io.get_executor()),
       operations(io.get_executor()) {}
@@ -51,6 +58,13 @@ Result<void> RuntimeCore::load_registry() {
   return {};
 }
 
+void RuntimeCore::open_events() {
+  auto opened = events.open(config.home + "/logs");
+  if (!opened.has_value()) {
+    log::warn("runtime", "events are not kept on the disk", {{"error", opened.error().message()}});
+  }
+}
+
 aio::Task<Result<void>> RuntimeCore::record_desired(model::DeploymentId id,
                                                     model::Desired desired) {
   auto write = [this, &id, desired] { return home.store->set_desired(id, desired); };
@@ -60,11 +74,13 @@ aio::Task<Result<void>> RuntimeCore::record_desired(model::DeploymentId id,
 }
 
 void RuntimeCore::on_place_up(const model::Place& place) {
+  if (place) events.record(model::EventKind::WorkerUp, "worker " + place->str());
   reconciler.on_place_up(place);
 }
 
 void RuntimeCore::on_place_down(const model::Place& place, const std::string& reason,
                                 PlaceLoss loss) {
+  if (place) events.record(kind_of(loss), "worker " + place->str(), reason);
   for (const auto& [id, record] : registry.deployments()) {
     if (!record.loaded || record.loaded_in != place) continue;
     for (std::size_t i = 0; i < record.instances.size(); ++i)

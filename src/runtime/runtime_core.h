@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "runtime/arcella_runtime.h"
 #include "runtime/artifact_store.h"
+#include "runtime/event_log.h"
 #include "runtime/guest_logs.h"
 #include "runtime/home_lock.h"
 #include "runtime/keyed_lock.h"
@@ -48,6 +49,9 @@ class RuntimeCore final : private PlaceListener {
 
   // Reads the registry out of the store. Blocking: while the process starts.
   Result<void> load_registry();
+  // The history that is on the disk; without it events are kept in memory only, and the log says
+  // so.
+  void open_events();
 
   // Records what is wanted of a deployment; on the disk when it returns.
   aio::Task<Result<void>> record_desired(model::DeploymentId id, model::Desired desired);
@@ -60,6 +64,7 @@ class RuntimeCore final : private PlaceListener {
   aio::WorkerPool files_pool;  // big files, hashing, mapping; never waited for by the store
   Registry registry;
   GuestLogs logs;
+  EventLog events;
   PlaceTable places;
   ArtifactStore artifacts;
   Reconciler reconciler;
@@ -74,6 +79,18 @@ class RuntimeCore final : private PlaceListener {
   void on_completed(const model::DeploymentId& id);
   aio::Task<void> record_completion(model::DeploymentId id);
 };
+
+// The work's result; a failure is an event. `operation` and `subject` are what was asked for.
+template <class T>
+aio::Task<Result<T>> recorded(EventLog& events, std::string operation, std::string subject,
+                              aio::Task<Result<T>> work) {
+  auto result = co_await std::move(work);
+  if (!result.has_value()) {
+    events.record(model::EventKind::OperationFailed, std::move(subject),
+                  operation + ": " + result.error().message());
+  }
+  co_return result;
+}
 
 // An operation that changes state runs to its end in a scope of the runtime, whether or not the
 // client that asked for it is still there: what is half done would have to be undone. Shared by the
@@ -100,6 +117,20 @@ aio::Task<Result<T>> shield(aio::TaskScope& scope, aio::Task<Result<T>> work) {
   }
   auto waited = co_await state->done.wait();
   if (!state->result) co_return fail(waited.has_value() ? aio::cancelled_error() : waited.error());
+  co_return std::move(*state->result);
+}
+
+// The same for an operation that can be taken back: when the caller is cancelled, so is the work.
+// It has ended when this returns, and its own result says whether it still was in time.
+template <class T>
+aio::Task<Result<T>> cancellable(aio::TaskScope& scope, aio::Task<Result<T>> work) {
+  auto executor = co_await boost::asio::this_coro::executor;
+  auto state = std::make_shared<Shielded<T>>(executor);
+  auto stop = scope.spawn_stoppable(run_shielded<T>(state, std::move(work)));
+  if (!stop) co_return fail(ErrorCode::Unavailable, "the daemon is shutting down");
+  auto waited = co_await state->done.wait();
+  if (!waited.has_value()) stop();
+  co_await state->done.wait_uncancelled();
   co_return std::move(*state->result);
 }
 

@@ -20,10 +20,11 @@ class FakeMethods {
  public:
   explicit FakeMethods(const boost::asio::any_io_executor& executor)
       : started(executor), released(executor) {
-    table.add("ping", [this](Invocation i) { return ping(std::move(i)); });
+    table.add_immediate("ping", [](const Invocation&) { return ping(); });
     table.add("status", [](Invocation i) { return broken(std::move(i)); });
     table.add("call", [this](Invocation i) { return wait(std::move(i)); }, OnCancel::Abort);
     table.add("install", [this](Invocation i) { return wait(std::move(i)); });
+    table.add("scale", [this](Invocation i) { return wait(std::move(i)); }, OnCancel::AbortIfAsked);
     table.add("run", [this](Invocation i) { return count_fds(std::move(i)); });
     table.add("wit", [this](Invocation i) { return big(std::move(i)); });
     table.add("logs", [this](Invocation i) { return follow(std::move(i)); });
@@ -39,17 +40,19 @@ class FakeMethods {
   std::size_t wit_bytes = 0;  // how long the answer to `wit` is
   Notify notify;              // of the last `logs`
   std::weak_ptr<int> subscription;
+  model::Progress::Sink progress;  // of the last that waits; empty: nobody asked
 
  private:
-  aio::Task<Result<Answer>> ping(Invocation) {
+  static Result<Answer> ping() {
     Answer answer;
     answer.result = "pong";
-    co_return answer;
+    return answer;
   }
   static aio::Task<Result<Answer>> broken(Invocation) {
     co_return Unexpected(Error(ErrorCode::NotFound, "not here").with_detail("line 1\nline 2"));
   }
-  aio::Task<Result<Answer>> wait(Invocation) {
+  aio::Task<Result<Answer>> wait(Invocation invocation) {
+    progress = std::move(invocation.progress);
     ++waiting;
     started.set();
     auto result = co_await released.wait();

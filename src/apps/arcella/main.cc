@@ -3,6 +3,7 @@
 // The daemon: constructs the runtime and ALME, runs until it is asked to stop, takes both down in
 // reverse order.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ aio::Task<Result<void>> serve(aio::Loop& loop, const Clock& clock, const DaemonO
   alme::MethodTable table;
   alme::add_component_methods(table, *runtime);
   alme::add_deployment_methods(table, *runtime);
+  alme::add_event_methods(table, *runtime);
   alme::add_platform_methods(table, *runtime, [&stop_asked] { stop_asked.set(); });
   const std::string socket = options.home + "/" + std::string(kSocketName);
   auto server = alme::Server::listen(loop.executor(), table, socket);
@@ -90,6 +92,15 @@ aio::Task<Result<void>> serve(aio::Loop& loop, const Clock& clock, const DaemonO
   co_return Result<void>();
 }
 
+// A client, a listener or a worker is a descriptor or two: the soft limit of a shell (1024) is less
+// than what we promise. Workers and helpers get their own.
+void raise_descriptor_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int report(const Error& error) {
   std::string text = "arcella: " + inert(error.message()) + "\n";
   if (!error.detail().empty()) text += error.detail() + "\n";
@@ -100,6 +111,7 @@ int report(const Error& error) {
 int run_daemon(const DaemonOptions& options) {
   log::configure(options.log);
   if (options.ready_fd) ::fcntl(*options.ready_fd, F_SETFD, FD_CLOEXEC);  // it is not the workers'
+  raise_descriptor_limit();
   ::umask(0077);  // nothing that the daemon makes is anybody else's to read
   aio::ignore_broken_pipes();
   if (auto made = make_dir_0700(options.home); !made.has_value()) return report(made.error());
