@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "cli/man_page.h"
 
 namespace arcella::cli {
 namespace {
@@ -237,6 +238,7 @@ Result<std::variant<Arguments, Printed>> parse_arguments(std::span<const std::st
   if (command->verb == Verb::Help) {
     if (raw.arguments.target.empty()) return Outcome(Printed{overview_text()});
     if (raw.arguments.target == "exit-codes") return Outcome(Printed{exit_codes_text()});
+    if (raw.arguments.target == "man") return Outcome(Printed{man_page()});  // script/manual
     ARCELLA_TRY(const Command* about, find_command(raw.arguments.target));
     return Outcome(Printed{help_text(*about)});
   }

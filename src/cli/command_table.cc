@@ -10,7 +10,7 @@
 namespace arcella::cli {
 namespace {
 
-constexpr std::array<Command, 24> kCommands{{
+constexpr auto kCommands = std::to_array<Command>({
     {Verb::Install, "install", "PATH [--id NAME@X.Y.Z]", "add a component to the platform",
      "PATH is a .wasm file, or a folder or archive (.tar.gz, .tgz, .tar) that holds one, with\n"
      "component.toml beside it where there is one. An archive holds it at its root or in one "
@@ -126,14 +126,14 @@ constexpr std::array<Command, 24> kCommands{{
      "arcella-cli completions fish > ~/.config/fish/completions/arcella-cli.fish"},
     {Verb::Help, "help", "[COMMAND | exit-codes]", "explain a command, or the exit status", "",
      "arcella-cli help run\narcella-cli help exit-codes"},
-}};
+});
 
-constexpr std::string_view kGlobalOptions =
-    "Options of every command, before or after it:\n"
-    "  --home DIR     home of the daemon (ARCELLA_HOME, else ~/.arcella)\n"
-    "  --socket PATH  its ALME socket, instead of <home>/alme\n"
-    "  --json         print the result as one JSON object\n"
-    "  -h, --help     explain the command\n";
+constexpr std::array<GlobalOption, 4> kGlobalOptions{{
+    {"--home DIR", "home of the daemon (ARCELLA_HOME, else ~/.arcella)"},
+    {"--socket PATH", "its ALME socket, instead of <home>/alme"},
+    {"--json", "print the result as one JSON object"},
+    {"-h, --help", "explain the command"},
+}};
 
 void append_padded(std::string& out, std::string_view text, std::size_t width) {
   out += text;
@@ -147,6 +147,16 @@ std::string indented(std::string_view text) {
     if (c == '\n') out += "  ";
   }
   return out;
+}
+
+void append_global_options(std::string& out) {
+  out += "Options of every command, before or after it:\n";
+  for (const GlobalOption& option : kGlobalOptions) {
+    out += "  ";
+    append_padded(out, option.syntax, 15);
+    out += option.summary;
+    out += '\n';
+  }
 }
 
 // What an exit status means to somebody who reads a script.
@@ -196,6 +206,10 @@ Result<const Command*> find_command(std::string_view name) {
   return fail(ErrorCode::MethodNotFound, std::move(message));
 }
 
+std::span<const GlobalOption> global_options() noexcept {
+  return kGlobalOptions;
+}
+
 std::string overview_text() {
   std::string out =
       "arcella-cli: asks the Arcella daemon to install, deploy, run and show WebAssembly "
@@ -209,7 +223,7 @@ std::string overview_text() {
     out += '\n';
   }
   out += '\n';
-  out += kGlobalOptions;
+  append_global_options(out);
   out +=
       "  --version      print the version\n\n"
       "`arcella-cli help COMMAND` explains one; `arcella-cli help exit-codes` the exit status.\n";
@@ -228,7 +242,7 @@ std::string help_text(const Command& command) {
     out += command.help;
     out += "\n\n";
   }
-  out += kGlobalOptions;
+  append_global_options(out);
   out += "\nExamples:\n";
   out += indented(command.example);
   out += '\n';

@@ -54,6 +54,13 @@ struct Command {
 // MethodNotFound with the nearest name.
 [[nodiscard]] Result<const Command*> find_command(std::string_view name);
 
+// What every command takes, before or after it.
+struct GlobalOption {
+  std::string_view syntax;  // "--home DIR"
+  std::string_view summary;
+};
+[[nodiscard]] std::span<const GlobalOption> global_options() noexcept;
+
 // Texts of `--help`, `help COMMAND` and `help exit-codes`.
 [[nodiscard]] std::string overview_text();
 [[nodiscard]] std::string help_text(const Command& command);

@@ -13,6 +13,8 @@
 
 namespace arcella::cli {
 
+inline constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells have it
+
 struct Surroundings {
   std::ostream& out;
   std::ostream& err;
@@ -26,6 +28,11 @@ struct Surroundings {
 // leaves it for the next command.
 [[nodiscard]] Result<int> carry_out(const Arguments& arguments, Surroundings& surroundings,
                                     Connection& connection);
+
+// Parses, carries out, reports on `surroundings.err`: all of main() but where the words and the
+// terminal come from (program.cc). Ctrl-C ends the process.
+int run_program(std::span<const std::string> words, const Environment& environment,
+                Surroundings& surroundings);
 
 // HOST:GUEST or HOST:GUEST:rw; HOST is made absolute.
 [[nodiscard]] Result<model::Mount> parse_mount(const std::string& text, const std::string& folder);

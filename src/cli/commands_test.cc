@@ -6,7 +6,6 @@
 
 #include <sstream>
 
-#include "cli/program.h"
 #include "cli/testing/fake_daemon.h"
 
 namespace arcella::cli {

@@ -10,12 +10,14 @@
 namespace arcella::cli {
 namespace {
 
-// The options of every command, as the command table's help has them.
-std::vector<OptionSyntax> global_options() {
-  return {{"--home", true, Place::Folder},
-          {"--socket", true, Place::File},
-          {"--json", false, Place::Text},
-          {"--help", false, Place::Text}};
+// The options of every command; of two names the long one.
+std::vector<OptionSyntax> options_of_every_command() {
+  std::vector<OptionSyntax> options;
+  for (const GlobalOption& option : global_options()) {
+    const Syntax syntax = parse_syntax(option.syntax.substr(option.syntax.find("--")));
+    options.insert(options.end(), syntax.options.begin(), syntax.options.end());
+  }
+  return options;
 }
 
 // What the words before the cursor say.
@@ -40,7 +42,7 @@ class Completer {
  public:
   Completer(std::string_view partial, CompletionSources& sources,
             std::span<const ExtraCommand> extra)
-      : partial_(partial), sources_(sources), extra_(extra), globals_(global_options()) {}
+      : partial_(partial), sources_(sources), extra_(extra), globals_(options_of_every_command()) {}
 
   Completion complete(std::span<const std::string> words) {
     for (const std::string& word : words) read(word);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// arcella-cli as a function: all of main() but where the words and the terminal come from.
+// What every command line goes through, be it the program's (run_program, commands.h) or one of its
+// shell: parsed, then given to whoever carries it out.
 #pragma once
 
 #include <span>
@@ -12,12 +13,6 @@
 #include "cli/connection.h"
 
 namespace arcella::cli {
-
-inline constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells have it
-
-// Parses, carries out, reports on `surroundings.err`. Ctrl-C ends the process.
-int run_program(std::span<const std::string> words, const Environment& environment,
-                Surroundings& surroundings);
 
 // One command, in a program or in its shell: the exit status, or the error that is to be reported.
 [[nodiscard]] Result<int> execute(std::span<const std::string> words,

@@ -140,6 +140,7 @@ std::span<const Placeholder> placeholders() {
       {"NAME", {}},
       {"NAME@X.Y.Z", {}},
       {"REPLICAS", {}},
+      {"T", {}},
       {"TIME", {}},
   };
   return kKnown;

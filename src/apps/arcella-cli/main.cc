@@ -7,7 +7,7 @@
 #include <system_error>
 #include <vector>
 
-#include "cli/program.h"
+#include "cli/commands.h"
 
 namespace {
 
