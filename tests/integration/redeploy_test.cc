@@ -3,6 +3,8 @@
 // Files that are deployed again while their deployments run, and operations on several deployments.
 #include <gmock/gmock.h>
 
+#include <csignal>
+
 #include "support/daemon_fixture.h"
 
 namespace arcella::integration {
@@ -123,15 +125,20 @@ TEST_F(Redeploy, AnAddressInUseTouchesNothing) {
 TEST_F(Redeploy, IfOneDoesNotComeUpAllGoBack) {
   install("calc");
   install("crasher");
+  install("greeter");
+  const int port = free_port();
+  const std::string web = listening("web", port);
   const std::string a = file("a", "calc", "");
   const std::string b = file("b", "crasher", "");
-  ASSERT_EQ(cli({"deploy", a, b}).status, 0);
-  ASSERT_EQ(cli({"start", "a", "b"}).status, 0);
+  ASSERT_EQ(cli({"deploy", web, a, b}).status, 0);
+  ASSERT_EQ(cli({"start", "web", "a", "b"}).status, 0);
+  const int other_port = free_port();
+  listening("web", other_port);
   file("a", "calc", "replicas = 3\n" + std::string(kChanged));
   file("b", "crasher", kCrashAtStart);
   const std::string c = file("c", "calc", "");
   const std::string before = state();
-  const ProgramResult result = cli({"deploy", a, b, c});
+  const ProgramResult result = cli({"deploy", web, a, b, c});
   EXPECT_EQ(result.status, 8) << result.out << result.err;
   EXPECT_TRUE(is_one_line(result));
   EXPECT_THAT(result.err,
@@ -140,6 +147,8 @@ TEST_F(Redeploy, IfOneDoesNotComeUpAllGoBack) {
   EXPECT_EQ(state(), before);
   EXPECT_EQ(cli({"call", "a", "add(1, 2)"}).out, "3\n");
   EXPECT_EQ(cli({"call", "b", "divide(6, 3)"}).out, "2\n");
+  EXPECT_THAT(http_get(port, "/"), HasSubstr("Hello"));
+  EXPECT_EQ(http_get(other_port, "/"), "");
   kill_daemon(SIGKILL);
   ASSERT_TRUE(start_daemon());
   EXPECT_TRUE(eventually([&] { return state_of("b") == "running"; }));

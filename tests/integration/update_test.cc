@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <memory>
 
 #include "support/daemon_fixture.h"
 
@@ -262,6 +263,52 @@ TEST_F(Update, HttpDeploymentKeepsItsAddress) {
   EXPECT_EQ(cli({"update", "greeter", package("greeter", "greeter", "1.1.0")}).status, 0);
   EXPECT_EQ(component_of("web"), "greeter@1.1.0");
   EXPECT_THAT(http_get(port, "/"), HasSubstr("Hello"));
+}
+
+// An update whose new generation never becomes ready, and what happens to it meanwhile.
+class UpdateUnderWay : public Update {
+ protected:
+  void SetUp() override {
+    Update::SetUp();
+    if (HasFatalFailure()) return;
+    install("spinner");
+    deploy(example("spinner/spinner.deployment.toml"));
+    start("spinner");
+    before_ = state();
+    const std::string spins =
+        package("spinner", "spinner", "1.1.0",
+                "[deployment]\n[startup]\nentrypoint = \"spin\"\ntimeout_seconds = 50\n");
+    updating_ = std::make_unique<AlmeConnection>(socket());
+    updating_->send(
+        R"({"jsonrpc":"2.0","id":1,"method":"update","params":{"target":"spinner","path":")" +
+        spins + "\"}}");
+    ASSERT_TRUE(eventually([&] {
+      return component_of("spinner") == "spinner@1.1.0" && instances_of("spinner").size() == 1 &&
+             instances_of("spinner")[0].at("state").as_string() == "starting";
+    }));
+  }
+
+  std::string before_;
+  std::unique_ptr<AlmeConnection> updating_;
+};
+
+TEST_F(UpdateUnderWay, AShutdownLeavesTheStateBefore) {
+  kill_daemon(SIGTERM);
+  ASSERT_TRUE(start_daemon());
+  EXPECT_FALSE(is_installed("spinner@1.1.0"));
+  EXPECT_TRUE(eventually([&] { return state() == before_; })) << state();
+}
+
+TEST_F(UpdateUnderWay, TheEndOfItsWorkerRevertsIt) {
+  const std::int64_t worker = instances_of("spinner")[0].at("pid").as_int64();
+  ASSERT_EQ(::kill(static_cast<pid_t>(worker), SIGKILL), 0);
+  const auto answer = updating_->read();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_THAT(*answer, HasSubstr("reverted to what ran before: spinner (spinner@1.0.0)"));
+  EXPECT_THAT(*answer, Not(HasSubstr("not all of it is up")));
+  EXPECT_EQ(component_of("spinner"), "spinner@1.0.0");
+  EXPECT_EQ(state_of("spinner"), "running");
+  EXPECT_FALSE(is_installed("spinner@1.1.0"));
 }
 
 // The daemon is killed after each step of an update, told by what it logs.
