@@ -36,12 +36,14 @@ struct Arguments {
   bool follow = false;
   std::optional<std::string> path;
   std::optional<std::string> to;
+  std::optional<std::string> group;
   bool force = false;
   std::optional<std::string> component;  // a file
   std::string kind = "service";
   bool core = false;
   std::optional<std::string> into;  // a folder
   bool keep_going = false;
+  bool dry_run = false;
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {

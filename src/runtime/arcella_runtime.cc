@@ -11,6 +11,7 @@
 #include "runtime/call_operations.h"
 #include "runtime/component_operations.h"
 #include "runtime/deployment_operations.h"
+#include "runtime/group_operations.h"
 #include "runtime/process_memory.h"
 #include "runtime/ready_progress.h"
 #include "runtime/run_operations.h"
@@ -39,6 +40,7 @@ struct ArcellaRuntime::Impl {
   RuntimeCore core;
   ComponentOperations components{core};
   DeploymentOperations deployments{core};
+  GroupOperations groups{core, deployments};
   CallOperations calls{core};
   RunOperations runs{core};
   UpdateOperations updates{core, components};
@@ -148,6 +150,23 @@ aio::Task<Result<model::DeploymentView>> ArcellaRuntime::start(std::string deplo
 aio::Task<Result<model::DeploymentView>> ArcellaRuntime::stop_deployment(std::string deployment) {
   auto work = impl_->deployments.stop(deployment);
   co_return co_await impl_->operate("stop", std::move(deployment), std::move(work));
+}
+
+aio::Task<Result<std::vector<model::PlannedChange>>> ArcellaRuntime::plan_deploy(
+    std::vector<std::string> paths) {
+  return impl_->deployments.plan_deploy(std::move(paths));
+}
+
+aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::start_group(
+    std::string group) {
+  auto work = impl_->groups.start(group);
+  co_return co_await impl_->operate("start", std::move(group), std::move(work));
+}
+
+aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::stop_group(
+    std::string group) {
+  auto work = impl_->groups.stop(group);
+  co_return co_await impl_->operate("stop", std::move(group), std::move(work));
 }
 
 aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deployment, int replicas,

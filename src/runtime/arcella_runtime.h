@@ -113,10 +113,15 @@ class ArcellaRuntime {
   aio::Task<Result<model::ComponentView>> install(InstallRequest request);
   // Paths of *.deployment.toml; all or none. `detail` of the error holds every diagnostic.
   aio::Task<Result<DeployOutcome>> deploy(std::vector<std::string> paths);
+  // What that would do; it checks as much, and changes nothing.
+  aio::Task<Result<std::vector<model::PlannedChange>>> plan_deploy(std::vector<std::string> paths);
   // Progress: how many replicas are ready.
   aio::Task<Result<model::DeploymentView>> start(std::string deployment,
                                                  model::Progress progress = {});
   aio::Task<Result<model::DeploymentView>> stop_deployment(std::string deployment);
+  // Every deployment of a worker group; the detail of an error says what became of each.
+  aio::Task<Result<std::vector<model::DeploymentView>>> start_group(std::string group);
+  aio::Task<Result<std::vector<model::DeploymentView>>> stop_group(std::string group);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas,
                                                  model::Progress progress = {});
   aio::Task<Result<void>> undeploy(std::string deployment);

@@ -136,7 +136,7 @@ std::optional<MonotonicTime> Reconciler::tick() {
   return next_hold_off(now);
 }
 
-model::Situation Reconciler::observe(MonotonicTime now) {
+model::Situation Reconciler::observe(MonotonicTime now) const {
   model::Situation situation;
   situation.desired.reserve(registry_.deployments().size());
   for (const auto& [id, record] : registry_.deployments()) {
