@@ -32,6 +32,7 @@ struct Arguments {
   std::int64_t lines = 100;
   std::int64_t replicas = 0;
   bool follow = false;
+  std::string since;  // as it was written
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {

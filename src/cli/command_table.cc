@@ -10,7 +10,7 @@
 namespace arcella::cli {
 namespace {
 
-constexpr std::array<Command, 17> kCommands{{
+constexpr std::array<Command, 19> kCommands{{
     {Verb::Install, "install", "PATH [--id NAME@X.Y.Z]", "add a component to the platform",
      "PATH is a .wasm file or a folder that holds one, with component.toml beside it where there "
      "is\n"
@@ -55,12 +55,23 @@ constexpr std::array<Command, 17> kCommands{{
      "arcella-cli describe calc@1.0.0\narcella-cli describe calc"},
     {Verb::Wit, "wit", "ID", "print the WIT of a component",
      "ID is a component, or a deployment of it.", "arcella-cli wit calc@1.0.0"},
-    {Verb::Logs, "logs", "[DEPLOYMENT] [--instance I] [-n N] [-f]",
+    {Verb::Logs, "logs", "[DEPLOYMENT] [--instance I] [-n N] [--since T] [-f]",
      "show what guests wrote to stdout and stderr",
-     "The last N lines (100), of all deployments when none is named. -f goes on with new ones "
-     "until\n"
-     "Ctrl-C.",
-     "arcella-cli logs greeter -f"},
+     "The last N lines (100), of all deployments when none is named, also from before the daemon "
+     "was\n"
+     "started. --since leaves out what is older: 90s, 10m, 2h, 3d, or a time such as\n"
+     "2026-01-31T12:00:00Z. -f goes on with new ones until Ctrl-C.",
+     "arcella-cli logs greeter -f\narcella-cli logs greeter --since 10m -n 1000"},
+    {Verb::Config, "config", "", "show what the daemon is set to",
+     "Each value with where it comes from: a line of <home>/cfg/*.toml, a variable of the "
+     "environment,\n"
+     "a flag of arcella, or the default.",
+     "arcella-cli config"},
+    {Verb::Reload, "reload", "", "read the configuration again",
+     "What a running daemon can change takes effect at once; the rest is listed. A mistake in a "
+     "file\n"
+     "is shown with its line, and changes nothing.",
+     "arcella-cli reload"},
     {Verb::Ping, "ping", "", "ask whether the daemon answers", "", "arcella-cli ping"},
     {Verb::Shutdown, "shutdown", "", "stop guests, workers and the daemon",
      "Returns when the daemon is gone. What was running runs again when it is started.",

@@ -29,6 +29,8 @@ enum class Verb {
   Describe,
   Wit,
   Logs,
+  Config,
+  Reload,
   Shutdown,
   Help,
 };

@@ -6,8 +6,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "model/config_view.h"
 #include "model/views.h"
 #include "wire/json.h"
 
@@ -25,6 +27,11 @@ enum class Colour { Off, On };
 [[nodiscard]] std::string render_tree(const wire::Json& value);
 // "2026-01-31T12:00:00.000Z calc/0 out| text"
 [[nodiscard]] std::string render_log_line(const model::LogLine& line, Colour colour);
+// KEY VALUE SOURCE
+[[nodiscard]] std::string render_config(const std::vector<model::ConfigEntry>& values,
+                                        Colour colour);
+// What changed, and what waits for a restart.
+[[nodiscard]] std::string render_reload(const model::ReloadOutcome& outcome);
 // "arcella-cli: message", then the detail's lines indented. Ends with a newline.
 [[nodiscard]] std::string render_error(const Error& error);
 

@@ -28,6 +28,8 @@ class DeploymentOperations {
   // change.
   [[nodiscard]] Result<std::vector<model::Deployment>> check(
       const std::vector<DeploymentFile>& files) const;
+  // LimitExceeded: more than limits.replicas_max of the configuration.
+  [[nodiscard]] Result<void> check_replicas_max(int replicas) const;
 
   aio::Task<Result<void>> prepare_start(model::DeploymentId id);
   aio::Task<Result<void>> start_stopped(model::DeploymentId id);
