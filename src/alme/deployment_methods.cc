@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-#include <algorithm>
-#include <iterator>
-#include <map>
 #include <utility>
 
 #include "alme/method_table.h"
@@ -134,65 +131,25 @@ aio::Task<Result<Answer>> run(ArcellaRuntime& runtime, Invocation invocation) {
   co_return answer;
 }
 
-// The deployments that a `logs` without one is about.
-std::vector<std::string> deployments_of(const ArcellaRuntime& runtime,
-                                        const alme_proto::LogsParams& params) {
-  if (params.deployment) return {*params.deployment};
-  model::ListSelection what;
-  what.deployments = true;
-  std::vector<std::string> ids;
-  for (model::DeploymentView& view : runtime.list(what).deployments)
-    ids.push_back(std::move(view.id));
-  return ids;
-}
-
-Result<model::LogTail> tail_of(const ArcellaRuntime& runtime, const std::vector<std::string>& ids,
-                               const alme_proto::LogsParams& params) {
-  model::LogTail all;
-  for (const std::string& id : ids) {
-    ARCELLA_TRY(auto tail, runtime.logs(id, params.instance, params.lines));
-    all.dropped += tail.dropped;
-    std::move(tail.lines.begin(), tail.lines.end(), std::back_inserter(all.lines));
+// The tail, then, if asked, each new line as a notification.
+aio::Task<Result<Answer>> logs(ArcellaRuntime& runtime, Invocation invocation) {
+  ARCELLA_CO_TRY(auto params, alme_proto::LogsParams::from_json(invocation.params));
+  runtime::LogQuery query;
+  query.deployment = std::move(params.deployment);
+  query.index = params.instance;
+  query.lines = params.lines;
+  query.since_ms = params.since_ms;
+  if (params.follow) {
+    query.follower = [notify = std::move(invocation.notify)](const model::LogLine& line) {
+      wire::Json json = alme_proto::to_json(line);
+      notify(alme_proto::kLogNotification, std::move(json.get_object()));
+    };
   }
-  if (ids.size() <= 1) return all;
-  std::multimap<std::int64_t, model::LogLine> by_time;  // keeps the order of lines of one moment
-  for (model::LogLine& line : all.lines) by_time.emplace(line.time_ms, std::move(line));
-  all.lines.clear();
-  for (auto& [time, line] : by_time) all.lines.push_back(std::move(line));
-  const auto wanted = static_cast<std::size_t>(params.lines);
-  if (all.lines.size() > wanted) {
-    all.lines.erase(all.lines.begin(),
-                    all.lines.begin() + static_cast<std::ptrdiff_t>(all.lines.size() - wanted));
-  }
-  return all;
-}
-
-// The tail, then, if asked, each new line as a notification. Nothing is awaited between the two, so
-// no line is lost or sent twice.
-Result<Answer> logs(ArcellaRuntime& runtime, Invocation invocation) {
-  ARCELLA_TRY(auto params, alme_proto::LogsParams::from_json(invocation.params));
-  const std::vector<std::string> ids = deployments_of(runtime, params);
-  ARCELLA_TRY(auto tail, tail_of(runtime, ids, params));
+  ARCELLA_CO_TRY(auto found, co_await runtime.logs(std::move(query)));
   Answer answer;
-  answer.result = alme_proto::to_json(tail);
-  if (!params.follow) return answer;
-  auto followers = std::make_shared<std::vector<std::shared_ptr<void>>>();  // owned by the session
-  // Shared by the followers of one request: they count what they drop together.
-  auto notify = std::make_shared<Notify>(std::move(invocation.notify));
-  auto forward = [notify](const model::LogLine& line) {
-    wire::Json json = alme_proto::to_json(line);
-    (*notify)(alme_proto::kLogNotification, std::move(json.get_object()));
-  };
-  for (const std::string& id : ids) {
-    ARCELLA_TRY(auto follower, runtime.follow_logs(id, params.instance, forward));
-    followers->push_back(std::move(follower));
-  }
-  answer.subscription = std::move(followers);
-  return answer;
-}
-
-aio::Task<Result<Answer>> logs_task(ArcellaRuntime& runtime, Invocation invocation) {
-  co_return logs(runtime, std::move(invocation));
+  answer.result = alme_proto::to_json(found.tail);
+  answer.subscription = std::move(found.following);
+  co_return answer;
 }
 
 }  // namespace
@@ -207,7 +164,7 @@ void add_deployment_methods(MethodTable& table, ArcellaRuntime& runtime) {
       "call", [&runtime](Invocation i) { return call(runtime, std::move(i)); }, OnCancel::Abort);
   table.add(
       "run", [&runtime](Invocation i) { return run(runtime, std::move(i)); }, OnCancel::Abort);
-  table.add("logs", [&runtime](Invocation i) { return logs_task(runtime, std::move(i)); });
+  table.add("logs", [&runtime](Invocation i) { return logs(runtime, std::move(i)); });
 }
 
 }  // namespace arcella::alme

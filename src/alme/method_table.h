@@ -14,6 +14,7 @@
 #include "aio/task.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "model/config_view.h"
 #include "model/progress.h"
 #include "wire/json.h"
 
@@ -88,5 +89,8 @@ void add_event_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
 // ping, list, status, shutdown; `shut_down` is called once the answer is on its way.
 void add_platform_methods(MethodTable& table, runtime::ArcellaRuntime& runtime,
                           std::function<void()> shut_down);
+// config, reload; `reload` is what carries a reload out, and tells whoever else has to know.
+using Reload = std::function<aio::Task<Result<model::ReloadOutcome>>()>;
+void add_config_methods(MethodTable& table, runtime::ArcellaRuntime& runtime, Reload reload);
 
 }  // namespace arcella::alme

@@ -28,12 +28,13 @@ constexpr std::array<std::string_view, 5> kCall{"deployment", "function", "args"
                                                 "timeout_ms"};
 constexpr std::array<std::string_view, 6> kRun{"target", "args",       "env",
                                                "mounts", "timeout_ms", "stdio"};
-constexpr std::array<std::string_view, 4> kLogs{"deployment", "instance", "lines", "follow"};
+constexpr std::array<std::string_view, 5> kLogs{"deployment", "instance", "lines", "follow",
+                                                "since_ms"};
 constexpr std::array<std::string_view, 4> kEvents{"deployment", "lines", "since_ms", "follow"};
 constexpr std::array<std::string_view, 1> kCancel{"request"};
 constexpr std::array<std::string_view, 4> kUpdate{"target", "path", "to", "force"};
 
-constexpr std::array<MethodInfo, 20> kMethods{{
+constexpr std::array<MethodInfo, 22> kMethods{{
     {"ping", "answers at once", {}},
     {"install", "adds a component to the platform; nothing runs", kInstall},
     {"remove", "deletes a component that no deployment uses", kId},
@@ -52,6 +53,8 @@ constexpr std::array<MethodInfo, 20> kMethods{{
     {"wit", "the WIT of a component", kId},
     {"logs", "what guests wrote to stdout and stderr", kLogs},
     {"events", "what happened on the platform, and why", kEvents},
+    {"config", "what the daemon is set to, and where each value comes from", {}},
+    {"reload", "reads the configuration again", {}},
     {"cancel", "takes back a request of the same connection", kCancel},
     {"shutdown", "stops guests, workers and the daemon", {}},
 }};
@@ -421,6 +424,8 @@ Result<LogsParams> LogsParams::from_json(const Json& params) {
   ARCELLA_TRY(auto lines, optional_int(reader, "lines", 0, limits::kLogLinesPerQueryMax));
   result.lines = lines.value_or(result.lines);
   ARCELLA_TRY(result.follow, reader.boolean_or("follow", false));
+  ARCELLA_TRY(result.since_ms,
+              reader.optional_integer("since_ms", 0, std::numeric_limits<std::int64_t>::max()));
   return result;
 }
 Json LogsParams::to_json() const {
@@ -429,6 +434,7 @@ Json LogsParams::to_json() const {
   if (instance) object["instance"] = *instance;
   object["lines"] = lines;
   if (follow) object["follow"] = true;
+  if (since_ms) object["since_ms"] = *since_ms;
   return object;
 }
 

@@ -117,6 +117,7 @@ struct LogsParams {
   std::optional<int> instance;
   int lines = 100;
   bool follow = false;
+  std::optional<std::int64_t> since_ms = {};  // since the epoch
   static Result<LogsParams> from_json(const wire::Json& params);
   [[nodiscard]] wire::Json to_json() const;
 };

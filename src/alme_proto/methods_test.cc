@@ -212,6 +212,16 @@ TEST(LogsParams, BoundTheLinesAndNeedADeploymentForAnInstance) {
   EXPECT_FALSE(LogsParams::from_json(many.to_json()).has_value());
 }
 
+TEST(LogsParams, TakeAMomentSinceTheEpoch) {
+  LogsParams params;
+  params.since_ms = 1'767'225'600'123;
+  auto read = LogsParams::from_json(params.to_json());
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->since_ms, 1'767'225'600'123);
+  EXPECT_FALSE(LogsParams::from_json(json(R"({"since_ms": -1})")).has_value());
+  EXPECT_FALSE(LogsParams::from_json(json(R"({"since_ms": "10m"})")).has_value());
+}
+
 TEST(CancelParams, TakeWhatARequestIsCalled) {
   auto number = CancelParams::from_json(json(R"({"request": 7})"));
   ASSERT_TRUE(number.has_value());

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "alme_proto/views_json.h"
 
-#include <cstdio>
-#include <ctime>
 #include <limits>
+#include <string_view>
+
+#include "base/timestamp.h"
 
 namespace arcella::alme_proto {
 namespace {
@@ -228,17 +229,12 @@ Result<model::LogLine> log_line_from(const FieldReader& reader) {
   ARCELLA_TRY(auto stream, reader.string("stream"));
   line.stderr_stream = stream == "stderr";
   ARCELLA_TRY(line.text, reader.string("text"));
+  ARCELLA_TRY(auto component, reader.optional_string("component"));
+  line.component = component.value_or("");
   return line;
 }
 
-std::string utc(std::int64_t seconds, const char* format) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  if (::gmtime_r(&time, &parts) == nullptr) return "?";
-  char text[64];
-  const std::size_t length = std::strftime(text, sizeof text, format, &parts);
-  return {text, length};
-}
+constexpr std::size_t kSecondsLength = std::string_view("2026-01-31T12:00:00").size();
 
 }  // namespace
 
@@ -371,6 +367,8 @@ Json to_json(const model::DeploymentDetails& details) {
 Json to_json(const model::LogLine& line) {
   JsonObject object;
   object["time_ms"] = line.time_ms;
+  object["component"] = line.component;
+  object["deployment"] = line.instance.substr(0, line.instance.find('/'));
   object["instance"] = line.instance;
   object["stream"] = line.stderr_stream ? "stderr" : "stdout";
   object["text"] = line.text;
@@ -428,15 +426,11 @@ Result<model::LogTail> log_tail_from_json(const Json& value) {
 }
 
 std::string rfc3339(std::int64_t seconds) {
-  return utc(seconds, "%Y-%m-%dT%H:%M:%SZ");
+  return to_timestamp(seconds * 1000).substr(0, kSecondsLength) + "Z";
 }
 
 std::string rfc3339_ms(std::int64_t milliseconds) {
-  char fraction[8];
-  const auto rest = static_cast<int>(((milliseconds % 1000) + 1000) % 1000);
-  std::snprintf(fraction, sizeof fraction, ".%03dZ", rest);
-  const std::int64_t seconds = (milliseconds - rest) / 1000;
-  return utc(seconds, "%Y-%m-%dT%H:%M:%S") + fraction;
+  return to_timestamp(milliseconds);
 }
 
 }  // namespace arcella::alme_proto

@@ -175,6 +175,27 @@ inline constexpr std::size_t kLogRingBytesPerInstance = 1U << 20;
 inline constexpr std::size_t kLogLineBytesMax = 8U << 10;
 // Not yet taken by the daemon; more is dropped.
 inline constexpr std::size_t kOutputPendingBytesPerInstance = 64U << 10;
+// What a configuration may make of a ring: a few lines, or a day of a busy guest.
+inline constexpr std::size_t kLogRingBytesMin = 16U << 10;
+inline constexpr std::size_t kLogRingBytesMax = 256U << 20;
+// Lines on their way to the files; when the disk is slower, more are dropped and counted.
+inline constexpr std::size_t kGuestLogQueueBytesMax = 8U << 20;
+// That one `logs` reads from the files of one deployment; what lies further back is not shown.
+inline constexpr std::size_t kGuestLogReadBytesMax = 64U << 20;
+
+// --- log files, the platform's and the guests' ---
+// One is rotated when the next line would not fit. Less is all rotation, more is no bound.
+inline constexpr std::size_t kLogFileBytesMin = 64U << 10;
+inline constexpr std::size_t kLogFileBytesDefault = 16U << 20;
+inline constexpr std::size_t kLogFileBytesMax = 4096ULL << 20;
+inline constexpr int kLogFilesKeptDefault = 5;  // the one that is written included
+inline constexpr int kLogFilesKeptMax = 100;
+
+// --- configuration ---
+inline constexpr int kConfigFilesMax = 100;  // of <home>/cfg; more are refused
+// Slots of the pool that a process's engine reserves addresses for (design.md section 9).
+inline constexpr int kEngineInstancesDefault = 2000;
+inline constexpr int kEngineHttpThreadsMax = 256;
 
 // --- processes ---
 inline constexpr std::chrono::seconds kWorkerReadyTimeout{10};
@@ -189,6 +210,9 @@ inline constexpr std::chrono::milliseconds kRestartDelayMax{30'000};
 // Each is remembered for its interval.
 inline constexpr int kRestartAttemptsMax = 1000;
 inline constexpr std::chrono::seconds kRestartIntervalMax{86'400};
+// For all guests and workers to end when the daemon ends; below systemd's TimeoutStopSec.
+inline constexpr std::chrono::seconds kShutdownTimeoutDefault{30};
+inline constexpr std::chrono::seconds kShutdownTimeoutMax{3600};
 // Past a replica's own stop deadline; then its worker is replaced.
 inline constexpr std::chrono::seconds kStopGrace{2};
 // An answer on the control channel; a load maps and links.

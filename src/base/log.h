@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// Structured log lines on standard error: time, level, module, message, and fields. The sink is the
-// one process-wide object of the program; `main` sets it before it starts threads. Log an error
+// Structured log lines on standard error and, if asked for, in a file that is rotated: time, level,
+// module, message, and fields. The sink is the one process-wide object of the program. Log an error
 // once, where it is handled; what a guest writes goes to its own ring, not here. Values may be
-// hostile: control characters are written out.
+// hostile: control characters are written out. A line that cannot be written is lost, and nothing
+// else: a full disk stops nobody.
 //
 //   log::info("supervisor", "worker is ready", {{"group", group}, {"pid", pid}, {"took_ms",
 //   elapsed}});
@@ -13,17 +14,21 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "base/result.h"
+#include "base/rotating_file.h"
 
 namespace arcella::log {
 
 enum class Level { Debug, Info, Warn, Error, Off };
 [[nodiscard]] Result<Level> parse_level(std::string_view name);
+[[nodiscard]] std::string_view name_of(Level level) noexcept;
 
 enum class Format {
   Text,  // 2026-01-31T12:00:00.000Z info  supervisor: worker is ready group=web pid=4711
@@ -34,11 +39,15 @@ enum class Format {
 struct Options {
   Level level = Level::Info;
   Format format = Format::Text;
+  std::map<std::string, Level, std::less<>> modules = {};  // what differs from `level`
+  std::string file = {};                                   // besides standard error; empty: none
+  RotationLimits rotation = {};                            // of the file
 };
-// Before it is called, lines go out as Options{} says.
-void configure(const Options& options);
+// Before it is called, lines go out as Options{} says; at any time again. When the file cannot be
+// opened all stays as it was.
+Result<void> configure(const Options& options);
 // For callers that would have to work for their fields.
-[[nodiscard]] bool enabled(Level level) noexcept;
+[[nodiscard]] bool enabled(Level level, std::string_view module = {});
 
 // A key and its value. It holds no copy of a string: it lives for one call.
 class Field {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "base/log.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,13 +9,15 @@
 #include <regex>
 #include <string>
 
+#include "base/file.h"
+
 namespace arcella::log {
 namespace {
 
 // The sink is the process's: what a test sets, it takes back.
 class LogTest : public ::testing::Test {
  protected:
-  ~LogTest() override { configure(Options{}); }
+  ~LogTest() override { (void)configure(Options{}); }
 };
 
 TEST_F(LogTest, TextKeepsFieldsReadable) {
@@ -60,7 +63,7 @@ TEST_F(LogTest, WritesOneTextLineWithTimeAndLevel) {
 }
 
 TEST_F(LogTest, WritesOneJsonLine) {
-  configure({Level::Info, Format::Json});
+  ASSERT_TRUE(configure({.format = Format::Json}));
   ::testing::internal::CaptureStderr();
   error("store", "disk is full");
   std::string line = ::testing::internal::GetCapturedStderr();
@@ -72,14 +75,62 @@ TEST_F(LogTest, WritesOneJsonLine) {
 }
 
 TEST_F(LogTest, DropsWhatIsBelowTheLevel) {
-  configure({Level::Warn, Format::Text});
+  ASSERT_TRUE(configure({.level = Level::Warn}));
   EXPECT_FALSE(enabled(Level::Info));
   EXPECT_TRUE(enabled(Level::Error));
   ::testing::internal::CaptureStderr();
   info("m", "not seen");
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
-  configure({Level::Off, Format::Text});
+  ASSERT_TRUE(configure({.level = Level::Off}));
   EXPECT_FALSE(enabled(Level::Error));
+}
+
+TEST_F(LogTest, AModuleMayHaveALevelOfItsOwn) {
+  Options options;
+  options.level = Level::Warn;
+  options.modules = {{"store", Level::Debug}, {"alme", Level::Off}};
+  ASSERT_TRUE(configure(options));
+  EXPECT_TRUE(enabled(Level::Debug, "store"));
+  EXPECT_FALSE(enabled(Level::Error, "alme"));
+  EXPECT_FALSE(enabled(Level::Info, "runtime"));
+  ::testing::internal::CaptureStderr();
+  debug("store", "seen");
+  error("alme", "not seen");
+  info("runtime", "not seen");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::EndsWith("store: seen\n"));
+}
+
+TEST_F(LogTest, AFileHasTheSameLinesAsStandardError) {
+  const std::string path = ::testing::TempDir() + "/log_test.log";
+  remove_rotated(path);
+  Options options;
+  options.file = path;
+  options.rotation = {1U << 20, 2};
+  ASSERT_TRUE(configure(options));
+  ::testing::internal::CaptureStderr();
+  info("store", "twice");
+  const std::string seen = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(read_file(path, 1000).value(), seen);
+  remove_rotated(path);
+}
+
+TEST_F(LogTest, AFileThatCannotBeOpenedChangesNothing) {
+  Options options;
+  options.level = Level::Off;
+  options.file = "/nowhere/log";
+  options.rotation = {1U << 20, 2};
+  EXPECT_EQ(configure(options).error().code(), ErrorCode::NotFound);
+  EXPECT_TRUE(enabled(Level::Info));
+}
+
+TEST_F(LogTest, AFullDiskCostsLinesAndNothingElse) {
+  Options options;
+  options.file = "/dev/full";
+  options.rotation = {1U << 20, 2};
+  ASSERT_TRUE(configure(options));
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) info("store", "goes on");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::HasSubstr("store: goes on"));
 }
 
 TEST_F(LogTest, ReadsTheNamesOfLevelsAndFormats) {

@@ -105,6 +105,7 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("--instance", into.instance);
       app.add_option("-n,--lines", into.lines)->check(CLI::Range(0, limits::kLogLinesPerQueryMax));
       app.add_flag("-f,--follow", into.follow);
+      app.add_option("--since", into.since);
       break;
     case Verb::Check:
       app.add_option("FILE", into.words)->required();
@@ -134,6 +135,8 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("COMMAND", into.target);
       break;
     case Verb::Ping:
+    case Verb::Config:
+    case Verb::Reload:
     case Verb::Status:
     case Verb::Shutdown:
       break;

@@ -91,12 +91,13 @@ constexpr auto kCommands = std::to_array<Command>({
      "arcella-cli describe calc@1.0.0\narcella-cli describe calc"},
     {Verb::Wit, "wit", "ID", "print the WIT of a component",
      "ID is a component, or a deployment of it.", "arcella-cli wit calc@1.0.0"},
-    {Verb::Logs, "logs", "[DEPLOYMENT] [--instance I] [-n N] [-f]",
+    {Verb::Logs, "logs", "[DEPLOYMENT] [--instance I] [-n N] [--since T] [-f]",
      "show what guests wrote to stdout and stderr",
-     "The last N lines (100), of all deployments when none is named. -f goes on with new ones "
-     "until\n"
-     "Ctrl-C.",
-     "arcella-cli logs greeter -f"},
+     "The last N lines (100), of all deployments when none is named, also from before the daemon "
+     "was\n"
+     "started. --since leaves out what is older: 90s, 10m, 2h, 3d, or a time such as\n"
+     "2026-01-31T12:00:00Z. -f goes on with new ones until Ctrl-C.",
+     "arcella-cli logs greeter -f\narcella-cli logs greeter --since 10m -n 1000"},
     {Verb::Check, "check", "FILE... [--component FILE]", "check manifests without a daemon",
      "Each FILE is component.toml, X.component.toml, deployment-template.toml,\n"
      "X.deployment.template.toml, ID.deployment.toml, or a folder: then all of these in it. A\n"
@@ -120,6 +121,16 @@ constexpr auto kCommands = std::to_array<Command>({
      "--json prints one array; with -f one object per line.",
      "arcella-cli events\n"
      "arcella-cli events web --since 10m -f"},
+    {Verb::Config, "config", "", "show what the daemon is set to",
+     "Each value with where it comes from: a line of <home>/cfg/*.toml, a variable of the "
+     "environment,\n"
+     "a flag of arcella, or the default.",
+     "arcella-cli config"},
+    {Verb::Reload, "reload", "", "read the configuration again",
+     "What a running daemon can change takes effect at once; the rest is listed. A mistake in a "
+     "file\n"
+     "is shown with its line, and changes nothing.",
+     "arcella-cli reload"},
     {Verb::Ping, "ping", "", "ask whether the daemon answers", "", "arcella-cli ping"},
     {Verb::Shutdown, "shutdown", "", "stop guests, workers and the daemon",
      "Returns when the daemon is gone. What was running runs again when it is started.",

@@ -35,6 +35,8 @@ enum class Verb {
   Check,
   Init,
   Events,
+  Config,
+  Reload,
   Shutdown,
   Shell,
   Completions,

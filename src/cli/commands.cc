@@ -8,12 +8,14 @@
 #include <utility>
 
 #include "alme_proto/change_params.h"
+#include "alme_proto/config_json.h"
 #include "alme_proto/methods.h"
 #include "alme_proto/views_json.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/event_command.h"
+#include "cli/since.h"
 
 namespace arcella::cli {
 namespace {
@@ -348,6 +350,9 @@ Result<int> logs(Context& context) {
   if (arguments.instance) params.instance = static_cast<int>(*arguments.instance);
   params.lines = static_cast<int>(arguments.lines);
   params.follow = arguments.follow;
+  if (arguments.since) {
+    ARCELLA_TRY(params.since_ms, parse_since(*arguments.since, std::chrono::system_clock::now()));
+  }
   ARCELLA_TRY(auto result, context.client.call("logs", params.to_json()));
   if (arguments.json) {
     context.print_json(result);
@@ -360,6 +365,28 @@ Result<int> logs(Context& context) {
   context.here.out.flush();
   if (!arguments.follow) return 0;
   return follow(context);
+}
+
+Result<int> config(Context& context) {
+  ARCELLA_TRY(auto result, context.client.call("config", nullptr));
+  if (context.arguments.json) {
+    context.print_json(result);
+    return 0;
+  }
+  ARCELLA_TRY(auto values, alme_proto::config_from_json(result));
+  context.here.out << render_config(values, context.here.colour);
+  return 0;
+}
+
+Result<int> reload(Context& context) {
+  ARCELLA_TRY(auto result, context.client.call("reload", nullptr));
+  if (context.arguments.json) {
+    context.print_json(result);
+    return 0;
+  }
+  ARCELLA_TRY(auto outcome, alme_proto::reload_from_json(result));
+  context.here.out << render_reload(outcome);
+  return 0;
 }
 
 // The daemon keeps this connection until it is gone.
@@ -418,6 +445,10 @@ Result<int> dispatch(Context& context) {
       return logs(context);
     case Verb::Events:
       return show_events(context.arguments, context.here, context.client);
+    case Verb::Config:
+      return config(context);
+    case Verb::Reload:
+      return reload(context);
     case Verb::Shutdown:
       return shutdown(context);
     case Verb::Check:

@@ -56,6 +56,38 @@ TEST(Commands, InstallSendsAnAbsolutePath) {
   EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("params":{"path":"/here/calc.wasm"})")));
 }
 
+TEST(Commands, ConfigIsATableOfKeysValuesAndSources) {
+  const Outcome outcome = run_command(
+      {"config"},
+      result(R"({"values":[{"key":"log.level","value":"warn","source":"/h/cfg/arcella.toml:2",)"
+             R"("needs_restart":false},{"key":"log.file","value":"","source":"default",)"
+             R"("needs_restart":false},{"key":"log.files_kept","value":5,"source":"\u001b[2J",)"
+             R"("needs_restart":false}]})"));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out,
+            "KEY             VALUE  SOURCE\n"
+            "log.level       warn   /h/cfg/arcella.toml:2\n"
+            "log.file        -      default\n"
+            "log.files_kept  5      \\x1b[2J\n");
+}
+
+TEST(Commands, ReloadSaysWhatChangedAndWhatWaits) {
+  EXPECT_EQ(
+      run_command({"reload"}, result(R"({"applied":["log.level"],"needs_restart":["engine.x"]})"))
+          .out,
+      "log.level: changed\n"
+      "engine.x: differs, and takes effect when the daemon is started again\n");
+  EXPECT_EQ(run_command({"reload"}, result(R"({"applied":[],"needs_restart":[]})")).out,
+            "nothing has changed\n");
+}
+
+TEST(Commands, LogsSinceIsSentAsAMoment) {
+  const Outcome outcome = run_command({"logs", "calc", "--since", "2026-01-01T00:00:00Z"},
+                                      result(R"({"lines":[],"dropped":0})"));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("since_ms":1767225600000)")));
+}
+
 TEST(Commands, JsonPrintsTheResultAsItCame) {
   const Outcome outcome =
       run_command({"install", "calc.wasm", "--json"}, result(R"({"id":"calc@1.0.0","new":1})"));

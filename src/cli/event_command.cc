@@ -6,7 +6,7 @@
 #include "alme_proto/events.h"
 #include "base/clock.h"
 #include "cli/render.h"
-#include "cli/time_argument.h"
+#include "cli/since.h"
 
 namespace arcella::cli {
 namespace {

@@ -275,6 +275,25 @@ std::string render_event_line(const model::Event& event, Colour colour) {
   return out;
 }
 
+std::string render_config(const std::vector<model::ConfigEntry>& values, Colour colour) {
+  Table table("keys", {"KEY", "VALUE", "SOURCE"});
+  for (const model::ConfigEntry& entry : values) {
+    table.add({entry.key, dash(model::to_string(entry.value)), entry.source});
+  }
+  std::string out;
+  table.append_to(out, std::string::npos, colour);
+  return out;
+}
+
+std::string render_reload(const model::ReloadOutcome& outcome) {
+  std::string out;
+  for (const std::string& key : outcome.applied) out += inert(key) + ": changed\n";
+  for (const std::string& key : outcome.needs_restart) {
+    out += inert(key) + ": differs, and takes effect when the daemon is started again\n";
+  }
+  return out.empty() ? "nothing has changed\n" : out;
+}
+
 std::string render_error(const Error& error) {
   std::string out = "arcella-cli: " + inert(error.message()) + "\n";
   std::string_view detail = error.detail();

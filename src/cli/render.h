@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/config_view.h"
 #include "model/event.h"
 #include "model/views.h"
 #include "wire/json.h"
@@ -30,6 +31,11 @@ enum class Colour { Off, On };
 [[nodiscard]] std::string render_events(const std::vector<model::Event>& events, Colour colour);
 // One of them alone, for those that come one by one.
 [[nodiscard]] std::string render_event_line(const model::Event& event, Colour colour);
+// KEY VALUE SOURCE
+[[nodiscard]] std::string render_config(const std::vector<model::ConfigEntry>& values,
+                                        Colour colour);
+// What changed, and what waits for a restart.
+[[nodiscard]] std::string render_reload(const model::ReloadOutcome& outcome);
 // "arcella-cli: message", then the detail's lines indented. Ends with a newline.
 [[nodiscard]] std::string render_error(const Error& error);
 

@@ -120,13 +120,14 @@ struct PlannedChange {
 
 struct LogLine {
   std::int64_t time_ms = 0;  // since the epoch
-  std::string instance;
+  std::string instance;      // <deployment>/<index>
   bool stderr_stream = false;
   std::string text;
+  std::string component = {};  // what the instance was made of when it wrote this
 };
 struct LogTail {
   std::vector<LogLine> lines;  // oldest first
-  std::uint64_t dropped = 0;   // lines that the bounded ring no longer has
+  std::uint64_t dropped = 0;   // lines that were lost: too fast for the ring, or for the disk
 };
 
 }  // namespace arcella::model

@@ -10,12 +10,15 @@
 #include "base/text.h"
 #include "runtime/call_operations.h"
 #include "runtime/component_operations.h"
+#include "runtime/config_operations.h"
 #include "runtime/deployment_operations.h"
 #include "runtime/group_operations.h"
+#include "runtime/log_operations.h"
 #include "runtime/process_memory.h"
 #include "runtime/ready_progress.h"
 #include "runtime/run_operations.h"
 #include "runtime/runtime_core.h"
+#include "runtime/shutdown.h"
 #include "runtime/update_operations.h"
 
 namespace arcella::runtime {
@@ -44,6 +47,8 @@ struct ArcellaRuntime::Impl {
   CallOperations calls{core};
   RunOperations runs{core};
   UpdateOperations updates{core, components};
+  LogOperations logs{core};
+  ConfigOperations config{core};
   const WallTime started_at;
   bool stopped = false;
 };
@@ -109,22 +114,15 @@ aio::Task<void> ArcellaRuntime::stop() {
   core.events.record(model::EventKind::DaemonStopping, "daemon");
   core.operations.cancel();
   co_await core.operations.join();
-  // In memory only: what is desired stays on the disk for the next daemon.
-  for (auto& [id, record] : core.registry.deployments()) record.desired = model::Desired::Stopped;
-  core.reconciler.kick();
-  MonotonicTime deadline =
-      core.clock.monotonic_now() + limits::kWorkerStopTimeout + limits::kStopGrace;
-  auto runs = [](const auto& entry) { return entry.second.loaded || any_alive(entry.second); };
-  const auto& deployments = core.registry.deployments();
-  while (std::any_of(deployments.begin(), deployments.end(), runs)) {
-    auto left = deadline - core.clock.monotonic_now();
-    if (left <= left.zero()) break;
-    auto changed = co_await core.reconciler.changed().wait_for(left);
-    if (!changed.has_value()) break;
-  }
+  const std::chrono::seconds timeout(core.settings.config.limits_shutdown_timeout_seconds);
+  const MonotonicTime deadline = core.clock.monotonic_now() + timeout;
+  co_await stop_guests(core, deadline);
   co_await core.reconciler.stop();
-  co_await core.places.stop(limits::kWorkerStopTimeout);
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - core.clock.monotonic_now());
+  co_await core.places.stop(std::max<std::chrono::milliseconds>(left, limits::kStopGrace));
   co_await core.events.stop();
+  co_await core.logs.stop();
 }
 
 aio::Task<Result<model::ComponentView>> ArcellaRuntime::install(InstallRequest request) {
@@ -276,19 +274,17 @@ Result<std::string> ArcellaRuntime::wit(const std::string& id) const {
   return registry.find((*deployment)->deployment.spec.component)->component.wit;
 }
 
-Result<model::LogTail> ArcellaRuntime::logs(const std::string& deployment, std::optional<int> index,
-                                            int lines) const {
-  ARCELLA_TRY(const DeploymentRecord* record,
-              std::as_const(impl_->core.registry).find_deployment(deployment));
-  return GuestLogs::tail(*record, index, static_cast<std::size_t>(std::max(lines, 0)));
+aio::Task<Result<LogAnswer>> ArcellaRuntime::logs(LogQuery query) {
+  return impl_->logs.logs(std::move(query));
 }
 
-Result<std::shared_ptr<void>> ArcellaRuntime::follow_logs(const std::string& deployment,
-                                                          std::optional<int> index,
-                                                          LogFollower follower) {
-  ARCELLA_TRY(const DeploymentRecord* record,
-              std::as_const(impl_->core.registry).find_deployment(deployment));
-  return impl_->core.logs.follow(record->deployment.spec.id, index, std::move(follower));
+std::vector<model::ConfigEntry> ArcellaRuntime::config() const {
+  return impl_->config.values();
+}
+
+aio::Task<Result<model::ReloadOutcome>> ArcellaRuntime::reload() {
+  auto work = impl_->config.reload();
+  co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
 Result<model::EventTail> ArcellaRuntime::events(const EventQuery& query) {

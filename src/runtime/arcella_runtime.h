@@ -19,10 +19,12 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "model/config_view.h"
 #include "model/event.h"
 #include "model/ids.h"
 #include "model/progress.h"
 #include "model/views.h"
+#include "runtime/config_sources.h"
 
 namespace boost::asio {
 class io_context;
@@ -34,6 +36,8 @@ struct RuntimeConfig {
   std::string home;            // absolute, exists, 0700
   std::string worker_program;  // path of arcella-worker
   std::string version;
+  ConfigSources sources;          // for `reload`
+  manifest::LoadedConfig loaded;  // what they said when the process began
 };
 
 struct InstallRequest {
@@ -92,6 +96,20 @@ struct EventQuery {
   std::size_t count = 0;                  // the last so many
 };
 
+// Called on the control thread for each new line.
+using LogFollower = std::function<void(const model::LogLine&)>;
+struct LogQuery {
+  std::optional<std::string> deployment;  // none: all
+  std::optional<int> index;
+  int lines = 0;                         // the last so many
+  std::optional<std::int64_t> since_ms;  // since the epoch
+  LogFollower follower;                  // may be empty
+};
+struct LogAnswer {
+  model::LogTail tail;
+  std::shared_ptr<void> following;  // the follower is called until this is dropped
+};
+
 // Owner: main.  Thread: control.  Stop: co_await stop() before destruction.
 class ArcellaRuntime {
  public:
@@ -105,7 +123,8 @@ class ArcellaRuntime {
 
   // Brings back what was running. Returns at once; deployments become ready on their own.
   void restore();
-  // Stops all guests and workers gracefully; the desired state stays.
+  // Stops all guests and workers gracefully, the last started first, within
+  // limits.shutdown_timeout_seconds; the desired state stays.
   aio::Task<void> stop();
 
   // Cancelling it ends the compiler and changes nothing, as long as it compiles; later it is
@@ -139,20 +158,17 @@ class ArcellaRuntime {
   aio::Task<Result<model::DeploymentDetails>> describe_deployment(std::string id);
   [[nodiscard]] Result<std::string> wit(
       const std::string& id) const;  // of a component or a deployment
-  [[nodiscard]] Result<model::LogTail> logs(const std::string& deployment, std::optional<int> index,
-                                            int lines) const;
-  // Followers of guest output: called on the control thread for each new line until the handle is
-  // dropped.
-  using LogFollower = std::function<void(const model::LogLine&)>;
-  [[nodiscard]] Result<std::shared_ptr<void>> follow_logs(const std::string& deployment,
-                                                          std::optional<int> index,
-                                                          LogFollower follower);
+  aio::Task<Result<LogAnswer>> logs(LogQuery query);
   // What happened, and why. NotFound for a deployment that is not there and was not there either.
   [[nodiscard]] Result<model::EventTail> events(const EventQuery& query);
   [[nodiscard]] std::shared_ptr<void> follow_events(
       std::optional<std::string> deployment, std::function<void(const model::Event&)> follower);
   // For requests that somebody watches.
   [[nodiscard]] model::Progress progress(model::Progress::Sink sink) const;
+
+  [[nodiscard]] std::vector<model::ConfigEntry> config() const;
+  // See ConfigOperations::reload.
+  aio::Task<Result<model::ReloadOutcome>> reload();
 
  private:
   struct Impl;

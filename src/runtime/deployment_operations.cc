@@ -84,6 +84,9 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
     model::Deployment deployment{file.spec,
                                  model::merge(component->template_fields, file.spec.overrides)};
     complain(model::check_rules(deployment, component->component));
+    if (auto too_many = check_replicas_max(deployment.spec.replicas); !too_many.has_value()) {
+      complain({{"deployment.replicas", too_many.error().message()}});
+    }
     const DeploymentRecord* there = core_.registry.find(file.spec.id);
     if (there == nullptr) ++added;
     bool same = there != nullptr && there->deployment.spec == deployment.spec &&
@@ -98,6 +101,14 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
                 "there can be " + std::to_string(limits::kDeploymentsMax) + " deployments");
   }
   return changed;
+}
+
+Result<void> DeploymentOperations::check_replicas_max(int replicas) const {
+  const std::int64_t most = core_.settings.config.limits_replicas_max;
+  if (replicas <= most) return {};
+  return fail(ErrorCode::LimitExceeded,
+              std::to_string(replicas) + " is more than limits.replicas_max of this daemon, " +
+                  std::to_string(most) + "; ask for fewer, or raise it in cfg/arcella.toml");
 }
 
 // --- start ---
@@ -199,6 +210,7 @@ void DeploymentOperations::forget_run(const model::DeploymentId& id) {
   record->starting_by_hand = false;
   record->start_error.reset();
   record->failure.clear();
+  record->load_order = 0;
   record->listener.reset();
   for (InstanceRecord& instance : record->instances) {
     instance.held_until.reset();
@@ -226,6 +238,7 @@ aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment) {
   core_.registry.remove(id);
   core_.events.record(model::EventKind::DeploymentUndeployed, id.str());
   core_.reconciler.kick();
+  co_await core_.logs.forget(id);
   co_return Result<void>();
 }
 
@@ -240,6 +253,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::scale(std::string
     co_return fail(ErrorCode::InvalidParams,
                    "replicas: from 0 to " + std::to_string(limits::kReplicasMax));
   }
+  ARCELLA_CO_TRY_VOID(check_replicas_max(replicas));
   if (!place_of(record->deployment) && replicas != 1) {
     co_return fail(ErrorCode::Conflict,
                    "deployment '" + id.str() +

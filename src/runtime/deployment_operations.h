@@ -29,6 +29,8 @@ class DeploymentOperations {
   // Every file against its component and the rules. What is new or differs from what is there.
   [[nodiscard]] Result<std::vector<model::Deployment>> check(
       const std::vector<DeploymentFile>& files) const;
+  // LimitExceeded: more than limits.replicas_max of the configuration.
+  [[nodiscard]] Result<void> check_replicas_max(int replicas) const;
 
   aio::Task<Result<void>> prepare_start(model::DeploymentId id);
   aio::Task<Result<void>> start_stopped(model::DeploymentId id);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kCutMark = " [cut]";
 
 std::size_t cost_of(const RingLine& line) {
-  return sizeof(RingLine) + line.text.size();
+  return sizeof(RingLine) + line.text.size() + line.component.size();
 }
 
 }  // namespace
@@ -53,6 +53,7 @@ void LogRing::write(bool stderr_stream, std::string_view text, std::int64_t time
 
 void LogRing::note_lost(std::uint64_t bytes, std::int64_t time_ms, const LineSink& on_line) {
   ++dropped_;
+  ++lost_;
   keep({time_ms, true,
         "[" + std::to_string(bytes) + " bytes of output were lost: it came too fast]"},
        on_line);
@@ -66,9 +67,19 @@ void LogRing::end(const LineSink& on_line) {
 
 void LogRing::keep(RingLine line, const LineSink& on_line) {
   line.text = printable_line(line.text);
+  line.component = component_;
   if (on_line) on_line(line);
   bytes_ += cost_of(line);
   lines_.push_back(std::move(line));
+  trim();
+}
+
+void LogRing::set_bytes_max(std::size_t bytes_max) {
+  bytes_max_ = bytes_max;
+  trim();
+}
+
+void LogRing::trim() {
   while (bytes_ > bytes_max_ && !lines_.empty()) {
     bytes_ -= cost_of(lines_.front());
     lines_.pop_front();
@@ -82,7 +93,7 @@ std::vector<RingLine> LogRing::tail(std::size_t count) const {
   result.assign(lines_.begin() + static_cast<std::ptrdiff_t>(first), lines_.end());
   for (const RingLine& open : open_) {
     if (!open.text.empty())
-      result.push_back({open.time_ms, open.stderr_stream, printable_line(open.text)});
+      result.push_back({open.time_ms, open.stderr_stream, printable_line(open.text), component_});
   }
   if (result.size() > count)
     result.erase(result.begin(), result.end() - static_cast<std::ptrdiff_t>(count));

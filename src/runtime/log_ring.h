@@ -12,6 +12,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -22,6 +23,7 @@ struct RingLine {
   std::int64_t time_ms = 0;  // since the epoch, when its first byte came
   bool stderr_stream = false;
   std::string text;
+  std::string component = {};  // what the instance was made of
 };
 
 // Owner: the instance's record in the registry.  Thread: control.
@@ -36,6 +38,11 @@ class LogRing {
   explicit LogRing(std::size_t bytes_max = limits::kLogRingBytesPerInstance)
       : bytes_max_(bytes_max) {}
 
+  // What the instance is made of from now on.
+  void set_component(std::string component) { component_ = std::move(component); }
+  // When it is less than before, the oldest lines go at once.
+  void set_bytes_max(std::size_t bytes_max);
+
   // `text` holds any bytes; a line begun by one write may be ended by the next.
   void write(bool stderr_stream, std::string_view text, std::int64_t time_ms,
              const LineSink& on_line);
@@ -47,16 +54,26 @@ class LogRing {
 
   // The last `count` lines, oldest first; what has no newline yet is the last of them.
   [[nodiscard]] std::vector<RingLine> tail(std::size_t count) const;
+  // Lines that it no longer has, or never had.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+  // Those of them that were lost before they came here.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+  [[nodiscard]] std::size_t size() const noexcept { return lines_.size(); }
+  [[nodiscard]] const RingLine* oldest() const {
+    return lines_.empty() ? nullptr : &lines_.front();
+  }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
   void keep(RingLine line, const LineSink& on_line);
+  void trim();
 
   std::size_t bytes_max_;
   std::deque<RingLine> lines_;
   std::size_t bytes_ = 0;  // of lines_, each with its fixed cost, so that empty lines are not free
   std::uint64_t dropped_ = 0;
+  std::uint64_t lost_ = 0;
+  std::string component_;
   std::array<RingLine, 2> open_;  // by stream: begun, no newline yet
 };
 

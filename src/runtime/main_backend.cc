@@ -127,8 +127,8 @@ class MainBackend::Relay final : public host::HostListener,
 };
 
 MainBackend::MainBackend(boost::asio::io_context& io, aio::WorkerPool& blocking,
-                         PlaceListener& listener)
-    : blocking_(blocking), relay_(std::make_shared<Relay>(io, listener)) {}
+                         PlaceListener& listener, engine::EngineConfig config)
+    : blocking_(blocking), config_(config), relay_(std::make_shared<Relay>(io, listener)) {}
 
 MainBackend::~MainBackend() {
   relay_->disconnect();
@@ -147,7 +147,7 @@ aio::Task<Result<void>> MainBackend::ensure_up(model::WorkerTraits traits) {
             ": restart the daemon (it then makes one that suits all that runs in main), or set "
             "isolation = \"worker\" and a group");
   }
-  engine::EngineConfig config;
+  engine::EngineConfig config = config_;
   config.traits = engine_traits(traits);
   auto make = [config] { return engine::Engine::create(config); };
   ARCELLA_CO_TRY(auto made, co_await blocking_.run(std::move(make)));

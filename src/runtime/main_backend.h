@@ -23,7 +23,9 @@ namespace arcella::runtime {
 // unloaded.
 class MainBackend final : public InstanceBackend {
  public:
-  MainBackend(boost::asio::io_context& io, aio::WorkerPool& blocking, PlaceListener& listener);
+  // `config` but for its traits.
+  MainBackend(boost::asio::io_context& io, aio::WorkerPool& blocking, PlaceListener& listener,
+              engine::EngineConfig config);
   ~MainBackend() override;
   MainBackend(const MainBackend&) = delete;
   MainBackend& operator=(const MainBackend&) = delete;
@@ -44,6 +46,7 @@ class MainBackend final : public InstanceBackend {
   class Relay;
 
   aio::WorkerPool& blocking_;
+  const engine::EngineConfig config_;
   // Owned by this and by what it has posted to the control thread and is not run yet.
   std::shared_ptr<Relay> relay_;
   std::unique_ptr<engine::Engine> engine_;

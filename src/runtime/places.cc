@@ -7,10 +7,11 @@
 namespace arcella::runtime {
 
 PlaceTable::PlaceTable(boost::asio::io_context& io, const Clock& clock, aio::WorkerPool& blocking,
-                       PlaceListener& listener, supervisor::WorkerManagerConfig config)
+                       PlaceListener& listener, supervisor::WorkerManagerConfig config,
+                       engine::EngineConfig main_config)
     : listener_(listener),
       manager_(io, clock, *this, std::move(config)),
-      main_(io, blocking, listener) {}
+      main_(io, blocking, listener, main_config) {}
 
 InstanceBackend& PlaceTable::at(const model::Place& place) {
   if (!place) return main_;

@@ -20,7 +20,8 @@ namespace arcella::runtime {
 class PlaceTable final : public Places, private supervisor::WorkerListener {
  public:
   PlaceTable(boost::asio::io_context& io, const Clock& clock, aio::WorkerPool& blocking,
-             PlaceListener& listener, supervisor::WorkerManagerConfig config);
+             PlaceListener& listener, supervisor::WorkerManagerConfig config,
+             engine::EngineConfig main_config);
 
   [[nodiscard]] InstanceBackend& at(const model::Place& place) override;
   [[nodiscard]] PlaceStatus status(const model::Place& place) const override;

@@ -284,6 +284,8 @@ aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::Deploy
   record->loaded = true;
   record->loaded_in = place;
   record->loaded_revision = revision;
+  // Coming back after a crash is no new start.
+  if (record->load_order == 0) record->load_order = ++last_load_order_;
   record->load_held_until.reset();
   co_return Result<void>();
 }

@@ -101,6 +101,7 @@ class Reconciler {
   std::set<model::Place> retry_;  // asked by hand: a Failed worker is tried again
   std::map<model::DeploymentId, MonotonicTime>
       stop_due_;  // when its replicas must have reported their end
+  std::uint64_t last_load_order_ = 0;
   bool pending_ = false;
   boost::asio::steady_timer wake_;
   ChangeSignal changed_;

@@ -57,8 +57,9 @@ struct DeploymentRecord {
   std::uint64_t revision = 0;  // changes with what its replicas are made of
 
   bool loaded = false;
-  model::Place loaded_in;                        // meaningful when loaded
-  std::uint64_t loaded_revision = 0;             // also when it is loaded no more
+  model::Place loaded_in;             // meaningful when loaded
+  std::uint64_t loaded_revision = 0;  // also when it is loaded no more
+  std::uint64_t load_order = 0;       // counts up from 1 with each deployment that is started
   std::optional<MonotonicTime> load_held_until;  // the last load failed
   std::vector<InstanceRecord> instances;         // by index; at least as many as replicas
 

@@ -8,10 +8,29 @@
 namespace arcella::runtime {
 namespace {
 
+// What a worker takes over of the daemon's configuration.
+std::vector<std::string> serve_arguments(const manifest::DaemonConfig& config) {
+  const log::Options log_options = manifest::log_options(config, {});
+  const auto own = log_options.modules.find("worker");
+  const log::Level level = own == log_options.modules.end() ? log_options.level : own->second;
+  return {"--instances-max", std::to_string(config.engine_instances_max),
+          "--http-threads",  std::to_string(config.engine_http_threads),
+          "--log-level",     std::string(log::name_of(level)),
+          "--log-format",    config.log_format};
+}
+
 supervisor::WorkerManagerConfig manager_config(const RuntimeConfig& config) {
   supervisor::WorkerManagerConfig result;
   result.worker_program = config.worker_program;
   result.home = config.home;
+  result.serve_arguments = serve_arguments(config.loaded.config);
+  return result;
+}
+
+engine::EngineConfig main_engine_config(const manifest::DaemonConfig& config) {
+  engine::EngineConfig result;
+  result.instances_max = static_cast<std::uint32_t>(config.engine_instances_max);
+  result.http_threads = static_cast<int>(config.engine_http_threads);
   return result;
 }
 
@@ -23,17 +42,19 @@ model::EventKind kind_of(PlaceLoss loss) {
 
 }  // namespace
 
-RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, RuntimeConfig settings,
+RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, RuntimeConfig start,
                          HomeState disk)
     : io(loop),
       clock(time),
-      config(std::move(settings)),
+      config(std::move(start)),
+      settings(config.loaded),
       home(std::move(disk)),
       state_pool("arcella-state", 1),
       files_pool("arcella-files", 1),
-      logs(clock, registry),
+      logs(io.get_executor(), clock, registry, config.home, settings.config),
       events(io.get_executor(), clock, files_pool),
-      places(io, clock, files_pool, *this, manager_config(config)),
+      places(io, clock, files_pool, *this, manager_config(config),
+             main_engine_config(settings.config)),
       artifacts(config.worker_program, registry, files_pool, home.repository, home.cache),
       reconciler(io, clock, registry, places, artifacts, events,
                  [this](const model::DeploymentId& id) { on_completed(id); }),
@@ -57,6 +78,9 @@ Result<void> RuntimeCore::load_registry() {
     record.generation = stored.generation;
     record.previous = std::move(stored.previous);
   }
+  std::vector<model::DeploymentId> deployed;
+  for (const auto& [id, record] : registry.deployments()) deployed.push_back(id);
+  remove_unknown_guest_logs(config.home, deployed);
   return {};
 }
 

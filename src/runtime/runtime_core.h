@@ -59,6 +59,7 @@ class RuntimeCore final : private PlaceListener {
   boost::asio::io_context& io;
   const Clock& clock;
   const RuntimeConfig config;
+  manifest::LoadedConfig settings;  // in effect; `reload` changes it
   HomeState home;
   aio::WorkerPool state_pool;  // the store: one thread, one transaction after the other
   aio::WorkerPool files_pool;  // big files, hashing, mapping; never waited for by the store

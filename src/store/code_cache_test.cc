@@ -34,8 +34,8 @@ std::string bytes_of(const UniqueFd& fd) {
 
 class CodeCacheTest : public ::testing::Test {
  protected:
-  CodeCacheTest() { log::configure({log::Level::Off, log::Format::Text}); }
-  ~CodeCacheTest() override { log::configure({}); }
+  CodeCacheTest() { (void)log::configure({.level = log::Level::Off}); }
+  ~CodeCacheTest() override { (void)log::configure({}); }
 
   CodeCache open() { return CodeCache::open(home_.path()).value(); }
   UniqueFd artifact(const std::string& bytes) {

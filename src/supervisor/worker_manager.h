@@ -59,8 +59,9 @@ using CallReply = ipc::DataReply;
 using CallReplyDone = std::function<void(Result<CallReply>)>;  // control thread
 
 struct WorkerManagerConfig {
-  std::string worker_program;  // path of arcella-worker
-  std::string home;            // its working folder and the only thing of ours it is told
+  std::string worker_program;                     // path of arcella-worker
+  std::string home;                               // its working folder
+  std::vector<std::string> serve_arguments = {};  // of `arcella-worker serve`, besides its group's
   std::chrono::milliseconds ready_timeout =
       limits::kWorkerReadyTimeout;  // from the start to its Hello
   model::RestartFields restart;

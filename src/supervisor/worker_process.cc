@@ -123,6 +123,8 @@ Result<void> WorkerProcess::try_spawn() {
   ARCELLA_TRY(auto data, aio::socket_pair());
   aio::ChildSpec spec = child_spec(ChildRole::Serve, surroundings_.config.worker_program, traits_);
   spec.args.insert(spec.args.begin() + 1, {"--group", group_.str()});
+  const auto& more = surroundings_.config.serve_arguments;
+  spec.args.insert(spec.args.end(), more.begin(), more.end());
   if (!surroundings_.config.home.empty()) spec.working_folder = surroundings_.config.home;
   spec.fds.push_back({ipc::kServeControlFd, control.second.get()});
   spec.fds.push_back({ipc::kServeDataFd, data.second.get()});

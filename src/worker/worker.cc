@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -256,10 +257,23 @@ aio::Task<bool> Worker::run() {
   co_return !daemon_gone_;
 }
 
+Result<void> configure_log(const ServeOptions& options) {
+  log::Options log_options;
+  ARCELLA_TRY(log_options.level, log::parse_level(options.log_level));
+  ARCELLA_TRY(log_options.format, log::parse_format(options.log_format));
+  return log::configure(log_options);
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
+  if (const auto configured = configure_log(options); !configured) {
+    log::error("worker", configured.error().message());
+    return 2;
+  }
   aio::ignore_broken_pipes();
+  // A terminal that closes tells the whole process group; only the daemon has use for it.
+  std::signal(SIGHUP, SIG_IGN);
   auto control = inherited_socket(ipc::kServeControlFd, "the control socket");
   auto data = inherited_socket(ipc::kServeDataFd, "the data socket");
   for (const auto* fd : {&control, &data}) {
@@ -269,6 +283,8 @@ int serve(const ServeOptions& options) {
   }
   engine::EngineConfig config;
   config.traits = options.traits;
+  config.instances_max = options.instances_max;
+  config.http_threads = options.http_threads;
   const auto engine = engine::Engine::create(config);
   const auto fingerprint = engine::engine_fingerprint(options.traits);
   if (!engine || !fingerprint) {

@@ -5,8 +5,10 @@
 // is told.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
+#include "base/limits.h"
 #include "engine/engine.h"
 
 namespace arcella::worker {
@@ -14,6 +16,10 @@ namespace arcella::worker {
 struct ServeOptions {
   std::string group;  // for log lines only
   engine::EngineTraits traits;
+  std::uint32_t instances_max = limits::kEngineInstancesDefault;
+  int http_threads = 0;  // 0: one per core
+  std::string log_level = "info";
+  std::string log_format = "text";
 };
 
 // Runs until the daemon says Shutdown (0) or is gone. Descriptors: ipc/handshake.h. The exit status

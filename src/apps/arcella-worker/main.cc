@@ -37,6 +37,12 @@ int main(int argc, char** argv) {
       app.add_subcommand("serve", "Hold the instances of a group until told to stop");
   serve_command->add_option("--group", serve.group, "The group's name")->required();
   add_traits(*serve_command, serve.traits);
+  serve_command->add_option("--instances-max", serve.instances_max,
+                            "Instances that it can hold at the same time");
+  serve_command->add_option("--http-threads", serve.http_threads,
+                            "Threads that serve http; 0: one per core");
+  serve_command->add_option("--log-level", serve.log_level, "As the daemon's log.level");
+  serve_command->add_option("--log-format", serve.log_format, "As the daemon's log.format");
   serve_command->callback([&] { status = arcella::worker::serve(serve); });
 
   arcella::worker::CompileOptions compile;

@@ -19,18 +19,23 @@ constexpr std::string_view kHelp =
     "Usage: arcella [OPTIONS]\n"
     "\n"
     "  --home DIR              its home, made if it is not there (ARCELLA_HOME, else ~/.arcella)\n"
-    "  --log-level LEVEL       debug, info, warn, error or off (info)\n"
-    "  --log-format FORMAT     text or json (text); the log goes to standard error\n"
+    "  --set KEY=VALUE         a value of the configuration, over files and environment\n"
+    "  --log-level LEVEL       --set log.level=LEVEL: debug, info, warn, error or off (info)\n"
+    "  --log-format FORMAT     --set log.format=FORMAT: text or json (text)\n"
     "  --worker-program PATH   arcella-worker (beside this program)\n"
     "  --ready-fd N            write a newline to descriptor N when ready, and close it\n"
     "  --help, --version\n"
     "\n"
-    "SIGTERM, SIGINT and SIGHUP stop guests, workers and the daemon; a second one leaves at once.\n"
+    "The configuration is <home>/cfg/*.toml, then variables such as ARCELLA_LOG_LEVEL, then "
+    "flags;\n"
+    "`arcella-cli config` shows it. The log goes to standard error.\n"
+    "SIGTERM and SIGINT stop guests, workers and the daemon; a second one leaves at once. SIGHUP\n"
+    "reads the configuration again.\n"
     "Exit status: `arcella-cli help exit-codes`.\n";
 
-constexpr std::array<std::string_view, 7> kNames{"--home",           "--log-level", "--log-format",
-                                                 "--worker-program", "--ready-fd",  "--help",
-                                                 "--version"};
+constexpr std::array<std::string_view, 8> kNames{
+    "--home",           "--set",      "--log-level", "--log-format",
+    "--worker-program", "--ready-fd", "--help",      "--version"};
 
 std::string absolute(const std::string& path, const std::string& folder) {
   std::string text = (std::filesystem::path(folder) / path).lexically_normal().string();
@@ -60,15 +65,29 @@ Error unknown_option(std::string_view word) {
   return {ErrorCode::InvalidParams, std::move(message)};
 }
 
+Result<manifest::ConfigSetting> parse_set(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    return fail(ErrorCode::InvalidParams,
+                "--set '" + inert(text) + "': expected KEY=VALUE, as in --set log.level=debug");
+  }
+  return manifest::read_config_flag(text.substr(0, equals), text.substr(equals + 1), "--set");
+}
+
 Result<void> apply(std::string_view name, const std::string& value, DaemonOptions& options) {
   if (name == "--home") {
     options.home = value;
   } else if (name == "--worker-program") {
     options.worker_program = value;
+  } else if (name == "--set") {
+    ARCELLA_TRY(auto setting, parse_set(value));
+    options.settings.push_back(std::move(setting));
   } else if (name == "--log-level") {
-    ARCELLA_TRY(options.log.level, log::parse_level(value));
+    ARCELLA_TRY(auto setting, manifest::read_config_flag("log.level", value, name));
+    options.settings.push_back(std::move(setting));
   } else if (name == "--log-format") {
-    ARCELLA_TRY(options.log.format, log::parse_format(value));
+    ARCELLA_TRY(auto setting, manifest::read_config_flag("log.format", value, name));
+    options.settings.push_back(std::move(setting));
   } else {
     ARCELLA_TRY(options.ready_fd, parse_fd(value));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// The daemon's few flags as plain values. To add one: here, in options.cc with its line of help, in
+// The daemon's few flags as plain values: where it lives, how it is started, and --set for every
+// key of the configuration. To add one: here, in options.cc with its line of help, in
 // docs/operating.md.
 #pragma once
 
@@ -8,16 +9,17 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
-#include "base/log.h"
 #include "base/result.h"
+#include "manifest/config_reader.h"
 
 namespace arcella::apps {
 
 struct DaemonOptions {
   std::string home;            // absolute
   std::string worker_program;  // absolute
-  log::Options log;
+  std::vector<manifest::ConfigSetting> settings;
   std::optional<int> ready_fd;  // gets a newline and is closed when the daemon is ready
 };
 struct PrintedText {

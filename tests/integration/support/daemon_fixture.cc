@@ -72,6 +72,15 @@ void DaemonTest::TearDown() {
   if (HasFailure()) std::cerr << "--- the daemon's log\n" << daemon_log() << "---\n";
 }
 
+std::vector<std::string> DaemonTest::daemon_words() const {
+  // The variables are for the daemon alone, so it is started by way of env(1).
+  std::vector<std::string> words{"/usr/bin/env"};
+  words.insert(words.end(), environment_.begin(), environment_.end());
+  words.insert(words.end(), {program_path("arcella"), "--home", home()});
+  words.insert(words.end(), flags_.begin(), flags_.end());
+  return words;
+}
+
 bool DaemonTest::start_daemon(const ProcessOptions& how) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return false;
@@ -82,11 +91,10 @@ bool DaemonTest::start_daemon(const ProcessOptions& how) {
   ProcessOptions options = how;
   options.extra_fd = child_end.get();
   options.stdout_fd = log_file.get();
-  options.stderr_fd = log_file.get();
-  daemon_ =
-      std::make_unique<Process>(std::vector<std::string>{program_path("arcella"), "--home", home(),
-                                                         "--ready-fd", "3", "--log-level", "debug"},
-                                options);
+  if (options.stderr_fd < 0) options.stderr_fd = log_file.get();
+  std::vector<std::string> words = daemon_words();
+  words.insert(words.end(), {"--ready-fd", "3"});
+  daemon_ = std::make_unique<Process>(words, options);
   child_end.reset();
   pollfd entry{ready.get(), POLLIN, 0};
   char byte = 0;

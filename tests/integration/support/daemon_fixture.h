@@ -43,6 +43,8 @@ class DaemonTest : public ::testing::Test {
 
   // Waits for the readiness descriptor: no polling, no sleep.
   bool start_daemon(const ProcessOptions& how = {});
+  // What start_daemon() runs, without the readiness descriptor.
+  [[nodiscard]] std::vector<std::string> daemon_words() const;
   // A second daemon on the same home, to its end.
   ProgramResult start_second_daemon();
   void kill_daemon(int signal);
@@ -70,6 +72,9 @@ class DaemonTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   std::unique_ptr<Process> daemon_;
+  // Of the next daemon: flags besides --home and --ready-fd, and variables, each NAME=VALUE.
+  std::vector<std::string> flags_{"--log-level", "debug"};
+  std::vector<std::string> environment_;
 };
 
 // "one line that says what, where and how to mend it": exactly one that is not indented, which
