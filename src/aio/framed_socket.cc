@@ -333,8 +333,6 @@ Task<Result<Frame>> FramedSocket::read() {
       co_return Unexpected(socket_error(received.error, "reading from a socket"));
     } else if (received.error == 0) {
       if (received.count == 0) co_return Unexpected(state.end_of_stream());
-      // Descriptors end a read early.
-      state.emptied = received.count < kReadBytes && received.fds.empty();
       ARCELLA_CO_TRY_VOID(state.take_in(std::move(received)));
     }
   }
