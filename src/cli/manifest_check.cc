@@ -73,6 +73,7 @@ Result<std::vector<std::string>> manifests_in(const std::string& folder, const f
                                          "names are " + std::string(manifest::kAcceptedNames));
   }
   std::vector<std::string> paths;
+  paths.reserve(names.size());
   for (const std::string& name : names) {
     paths.push_back((fs::path(folder) / name).lexically_normal().string());
   }

@@ -34,6 +34,7 @@ bool means(const Name& stated, const Name& actual) {
 
 std::string names_of(const std::vector<InterfaceItem>& items) {
   std::vector<std::string> names;
+  names.reserve(items.size());
   for (const InterfaceItem& item : items) names.push_back(item.name);
   return names.empty() ? "none" : join(names, ", ");
 }
