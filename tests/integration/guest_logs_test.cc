@@ -83,6 +83,23 @@ TEST_F(GuestLogs, LinesFromBeforeARestartOfTheDaemonAreShownOnce) {
   EXPECT_EQ(cli({"logs", "printer", "--instance", "0"}).out, both);
 }
 
+TEST_F(GuestLogs, AFollowerGetsTheFilesLinesThenEachNewOneOnce) {
+  deploy_printer({"told"});
+  run_printer();
+  kill_daemon(SIGTERM);
+  ASSERT_TRUE(start_daemon());
+  AlmeConnection follower(socket());
+  const wire::Json tail = follower.ask("logs", wire::JsonObject{{"follow", true}});
+  ASSERT_GE(tail.at("lines").as_array().size(), 2U);
+  run_printer();
+  for (std::size_t i = 0; i < tail.at("lines").as_array().size(); ++i) {
+    const std::optional<std::string> line = follower.read();
+    ASSERT_TRUE(line);
+    const std::string text(std::string_view(tail.at("lines").at(i).at("text").as_string()));
+    EXPECT_THAT(*line, AllOf(HasSubstr("logs.line"), HasSubstr(text)));
+  }
+}
+
 TEST_F(GuestLogs, SinceAndLinesCutWhatIsShown) {
   deploy_printer({"first", "second"});
   run_printer();
