@@ -53,6 +53,13 @@ class HostileClients : public DaemonTest {
                                                   "/fd");
     return std::distance(begin(fds), end(fds));
   }
+  // Of a daemon whose clients have gone: it has answered one, so the descriptor of its readiness is
+  // closed; that one's own is not counted.
+  [[nodiscard]] std::ptrdiff_t descriptors_at_rest() {
+    AlmeConnection here(socket());
+    EXPECT_TRUE(here.ask("ping", nullptr).is_object());
+    return descriptors() - 1;
+  }
   // Another client is answered, and how fast.
   std::chrono::milliseconds ping_time() {
     const auto before = std::chrono::steady_clock::now();
@@ -218,7 +225,7 @@ TEST_F(HostileClients, BytesOneAtATimeAreALine) {
 }
 
 TEST_F(HostileClients, HalfOpenPeersAreAnsweredOrDropped) {
-  const auto before = descriptors();
+  const auto before = descriptors_at_rest();
   {
     RawClient asks_and_stops(socket());
     asks_and_stops.send_some(std::string(kPing) + "\n" + kPing + "\n");
@@ -235,7 +242,7 @@ TEST_F(HostileClients, HalfOpenPeersAreAnsweredOrDropped) {
     RawClient says_nothing(socket());
     says_nothing.shut(SHUT_RDWR);
   }
-  EXPECT_TRUE(eventually([&] { return descriptors() == before; }));
+  EXPECT_TRUE(eventually([&] { return descriptors() <= before; }));
   ping_time();
 }
 
@@ -243,7 +250,7 @@ TEST_F(HostileClients, InterruptedBatchHarmsNobody) {
   install("calc");
   deploy(source_path("examples/calc/calc-math.deployment.toml"));
   start("calc-math");
-  const auto before = descriptors();
+  const auto before = descriptors_at_rest();
   std::string batch = "[";
   for (int id = 0; id < 99; ++id) {
     batch += R"({"jsonrpc":"2.0","id":)" + std::to_string(id) +
@@ -268,7 +275,7 @@ TEST_F(HostileClients, InterruptedBatchHarmsNobody) {
 // --- descriptors and rights ---
 
 TEST_F(HostileClients, DescriptorsThatNobodyAskedForAreClosed) {
-  const auto before = descriptors();
+  const auto before = descriptors_at_rest();
   RawClient client(socket());
   for (int round = 0; round < 50; ++round) {
     for (const std::size_t count :
@@ -292,7 +299,8 @@ TEST_F(HostileClients, DescriptorsThatNobodyAskedForAreClosed) {
       "\n",
       2);
   EXPECT_THAT(client.read_line(), HasSubstr("expected three descriptors"));
-  EXPECT_EQ(descriptors(), before + 1);  // the client itself
+  // The client itself is left.
+  EXPECT_TRUE(eventually([&] { return descriptors() <= before + 1; })) << descriptors() - before;
 }
 
 // What another user gets: "refused" (by the file system), "closed" (by the daemon), or an answer.
@@ -358,7 +366,7 @@ TEST_F(HostileClients, TenThousandPipelinedRequestsAreAllAnswered) {
 }
 
 TEST_F(HostileClients, AThousandIdleClientsAreNoBurden) {
-  const auto fds_before = descriptors();
+  const auto fds_before = descriptors_at_rest();
   const std::size_t memory_before = resident_kib();
   std::vector<RawClient> clients;
   for (int i = 0; i < 1000; ++i) {
@@ -374,7 +382,7 @@ TEST_F(HostileClients, AThousandIdleClientsAreNoBurden) {
   for (int i = 0; i < 30; ++i) clients.emplace_back(socket());
   EXPECT_EQ(clients.back().read_to_end(), "");
   clients.clear();
-  EXPECT_TRUE(eventually([&] { return descriptors() == fds_before; }));
+  EXPECT_TRUE(eventually([&] { return descriptors() <= fds_before; }));
   EXPECT_LT(resident_kib(), memory_before + (64U << 10));
   ping_time();
 }
@@ -384,7 +392,7 @@ class SlowHostileClients : public HostileClients {};
 TEST_F(SlowHostileClients, FloodsThatAreNotReadAreCutOff) {
   install("calc");
   const std::size_t memory_before = resident_kib();
-  const auto fds_before = descriptors();
+  const auto fds_before = descriptors_at_rest();
   std::string flood;
   while (flood.size() < (64U << 10)) {  // each is answered with some kilobytes
     flood += R"({"jsonrpc":"2.0","id":1,"method":"wit","params":["calc@1.0.0"]})"
@@ -409,7 +417,7 @@ TEST_F(SlowHostileClients, FloodsThatAreNotReadAreCutOff) {
   EXPECT_LT(slowest, std::chrono::seconds(5));
   EXPECT_LT(memory_most, memory_before + (1U << 20));  // 1 GiB: 100 times 4 MiB, and slack
   clients.clear();
-  EXPECT_TRUE(eventually([&] { return descriptors() == fds_before; }));
+  EXPECT_TRUE(eventually([&] { return descriptors() <= fds_before; }));
   EXPECT_TRUE(eventually([&] { return resident_kib() < memory_before + (64U << 10); }))
       << memory_before << " KiB before, " << memory_most << " at most, " << resident_kib()
       << " after";
