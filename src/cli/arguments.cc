@@ -36,6 +36,8 @@ struct Raw {
   bool version = false;
 };
 
+void add_options_of_looking(CLI::App& app, Verb verb, Arguments& into);
+
 void add_options(CLI::App& app, Verb verb, Arguments& into) {
   switch (verb) {
     case Verb::Install:
@@ -76,6 +78,14 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("--env", into.env)->allow_extra_args(false);
       app.add_option("--timeout-ms", into.timeout_ms);
       break;
+    default:
+      add_options_of_looking(app, verb, into);
+  }
+}
+
+// Of the commands that change nothing, and of those that ask no daemon.
+void add_options_of_looking(CLI::App& app, Verb verb, Arguments& into) {
+  switch (verb) {
     case Verb::List:
       app.add_option("WHAT", into.words);
       break;
@@ -102,9 +112,7 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
     case Verb::Help:
       app.add_option("COMMAND", into.target);
       break;
-    case Verb::Ping:
-    case Verb::Status:
-    case Verb::Shutdown:
+    default:  // ping, status, shutdown take nothing
       break;
   }
 }
@@ -130,6 +138,30 @@ std::optional<std::size_t> command_position(std::span<const std::string> words) 
   return std::nullopt;
 }
 
+// The first word that looks like an option and is none, with the nearest that is.
+std::optional<Error> unknown_option(const std::vector<std::string>& words, const CLI::App& app,
+                                    const Command* command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const std::string name = word.substr(0, word.find('='));
+    if (!name.starts_with("--") || std::find(names.begin(), names.end(), name) != names.end()) {
+      continue;
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string who = command == nullptr ? "arcella-cli" : std::string(command->name);
+    std::string message = who + ": there is no option '" + inert(name) + "'";
+    if (auto near = nearest_name(name, views)) {
+      message += "; did you mean '" + std::string(*near) + "'?";
+    }
+    return Error(ErrorCode::InvalidParams, std::move(message));
+  }
+  return std::nullopt;
+}
+
 Result<void> parse_into(const std::vector<std::string>& words, const Command* command, Raw& raw) {
   // Built anew for the one command: what the others take does not get in the way, and neither does
   // a deployment that is called like a command.
@@ -143,7 +175,12 @@ Result<void> parse_into(const std::vector<std::string>& words, const Command* co
   } catch (const CLI::ParseError& error) {
     if (raw.help || raw.version) return {};  // whoever asks for help need not have the rest right
     std::string message = inert(error.what());
-    if (command != nullptr) {
+    if (auto unknown = unknown_option(words, app, command)) {
+      message = unknown->message();
+      if (command == nullptr) return fail(std::move(*unknown));
+      message +=
+          "; usage: arcella-cli " + std::string(command->name) + " " + std::string(command->syntax);
+    } else if (command != nullptr) {
       message = std::string(command->name) + ": " + message + "; usage: arcella-cli " +
                 std::string(command->name) + " " + std::string(command->syntax);
     }

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/event_command.h"
+#include "cli/progress_bar.h"
 
 namespace arcella::cli {
 namespace {
@@ -45,11 +46,7 @@ Result<int> ping(Context& context) {
 Result<int> install(Context& context) {
   const std::string path = absolute_path(context.arguments.target, context.here.folder);
   alme_proto::InstallParams params{path, context.arguments.id};
-  if (context.here.err_is_terminal) {
-    context.here.err << "checking and compiling " << inert(path) << " ..." << std::flush;
-  }
-  auto result = context.client.call("install", params.to_json());
-  if (context.here.err_is_terminal) context.here.err << "\r\x1b[K" << std::flush;
+  auto result = call_watched(context.client, context.here, "install", params.to_json());
   if (!result.has_value()) return fail(std::move(result).error());
   if (context.arguments.json) {
     context.print_json(*result);
@@ -82,7 +79,9 @@ Result<int> deploy(Context& context) {
 
 // start, stop, scale: the answer is the deployment.
 Result<int> change(Context& context, std::string_view method, Json params) {
-  ARCELLA_TRY(auto result, context.client.call(method, std::move(params)));
+  ARCELLA_TRY(auto result, method == "stop" ? context.client.call(method, std::move(params))
+                                            : call_watched(context.client, context.here, method,
+                                                           std::move(params)));
   if (context.arguments.json) {
     context.print_json(result);
     return 0;
@@ -175,7 +174,7 @@ Result<int> list(Context& context) {
   }
   ARCELLA_TRY(auto listing, alme_proto::listing_from_json(result));
   context.here.out << render_listing(listing, alme_proto::effective(params.what),
-                                     context.here.colour);
+                                     context.here.colour, context.here.width);
   return 0;
 }
 
