@@ -52,6 +52,8 @@ void add_change_options(CLI::App& app, Verb verb, Arguments& into) {
   app.add_flag("--force", into.force);
 }
 
+void add_options_of_looking(CLI::App& app, Verb verb, Arguments& into);
+
 void add_options(CLI::App& app, Verb verb, Arguments& into) {
   switch (verb) {
     case Verb::Install:
@@ -97,6 +99,14 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("--env", into.env)->allow_extra_args(false);
       app.add_option("--timeout-ms", into.timeout_ms);
       break;
+    default:
+      add_options_of_looking(app, verb, into);
+  }
+}
+
+// Of the commands that change nothing, and of those that ask no daemon.
+void add_options_of_looking(CLI::App& app, Verb verb, Arguments& into) {
+  switch (verb) {
     case Verb::List:
       app.add_option("WHAT", into.words);
       break;
@@ -134,11 +144,7 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
     case Verb::Help:
       app.add_option("COMMAND", into.target);
       break;
-    case Verb::Ping:
-    case Verb::Config:
-    case Verb::Reload:
-    case Verb::Status:
-    case Verb::Shutdown:
+    default:  // ping, status, config, reload, shutdown take nothing
       break;
   }
 }
@@ -181,6 +187,29 @@ Result<void> check_choice(const Command& command, const Arguments& arguments) {
   return {};
 }
 
+// The first word that looks like an option and is none, with the nearest that is.
+std::optional<std::string> unknown_option(const std::vector<std::string>& words,
+                                          const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const std::string name = word.substr(0, word.find('='));
+    if (!name.starts_with("--") || std::find(names.begin(), names.end(), name) != names.end()) {
+      continue;
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    std::string message = "there is no option '" + inert(name) + "'";
+    if (auto near = nearest_name(name, views)) {
+      message += "; did you mean '" + std::string(*near) + "'?";
+    }
+    return message;
+  }
+  return std::nullopt;
+}
+
 Result<void> parse_into(const std::vector<std::string>& words, const Command* command, Raw& raw) {
   // Built anew for the one command: what the others take does not get in the way, and neither does
   // a deployment that is called like a command.
@@ -193,8 +222,9 @@ Result<void> parse_into(const std::vector<std::string>& words, const Command* co
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     if (raw.help || raw.version) return {};  // whoever asks for help need not have the rest right
-    if (command != nullptr) return fail(misused(*command, inert(error.what())));
-    return fail(ErrorCode::InvalidParams, inert(error.what()));
+    const std::string message = unknown_option(words, app).value_or(inert(error.what()));
+    if (command != nullptr) return fail(misused(*command, message));
+    return fail(ErrorCode::InvalidParams, message);
   }
   unmask(raw.arguments.target);
   for (std::string& word : raw.arguments.words) unmask(word);

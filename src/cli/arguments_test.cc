@@ -145,6 +145,14 @@ TEST(Arguments, UnknownCommandNamesTheNearest) {
   EXPECT_THAT(refused({}).message(), HasSubstr("arcella-cli --help"));
 }
 
+TEST(Arguments, UnknownOptionNamesTheNearest) {
+  EXPECT_THAT(refused({"list", "--jsno"}).message(),
+              HasSubstr("list: there is no option '--jsno'; did you mean '--json'?; usage: "));
+  EXPECT_THAT(refused({"logs", "--instnace=3"}).message(), HasSubstr("'--instance'"));
+  EXPECT_THAT(refused({"--hmoe=/x", "list"}).message(), HasSubstr("'--home'"));
+  EXPECT_THAT(refused({"start", "a", "--zzzzzzz"}).message(), HasSubstr("no option '--zzzzzzz'; "));
+}
+
 TEST(Arguments, HelpAndVersionArePrinted) {
   EXPECT_THAT(printed({"--help"}), HasSubstr("Commands:"));
   EXPECT_THAT(printed({"help"}), HasSubstr("Commands:"));

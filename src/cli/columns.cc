@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
 
 namespace arcella::cli {
 namespace {
 
+constexpr std::size_t kCellColumnsMin = 8;
 constexpr std::string_view kEllipsis = "\u2026";
 
 struct Range {
@@ -85,6 +87,20 @@ std::string fit_columns(std::string_view text, std::size_t columns) {
     taken += point.bytes;
   }
   return std::string(text.substr(0, taken)) + std::string(kEllipsis);
+}
+
+std::vector<std::size_t> shrink_columns(std::vector<std::size_t> widths, std::size_t gap,
+                                        std::size_t total) {
+  if (widths.empty()) return widths;
+  std::size_t sum = std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - 1));
+  while (sum > total) {
+    auto at = widths.end() - 1;
+    if (*at <= kCellColumnsMin) at = std::max_element(widths.begin(), widths.end());
+    if (*at <= kCellColumnsMin) break;
+    --*at;
+    --sum;
+  }
+  return widths;
 }
 
 }  // namespace arcella::cli

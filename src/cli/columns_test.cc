@@ -26,5 +26,14 @@ TEST(Columns, FitCutsAtAColumnAndSaysSo) {
   }
 }
 
+TEST(Columns, ShrinkTakesFromTheLastThenFromTheWidest) {
+  using Widths = std::vector<std::size_t>;
+  EXPECT_EQ(shrink_columns({10, 20, 40}, 2, 74), (Widths{10, 20, 40}));
+  EXPECT_EQ(shrink_columns({10, 20, 40}, 2, 60), (Widths{10, 20, 26}));
+  EXPECT_EQ(shrink_columns({10, 20, 40}, 2, 40), (Widths{10, 18, 8}));
+  EXPECT_EQ(shrink_columns({10, 20, 40}, 2, 5), (Widths{8, 8, 8}));
+  EXPECT_EQ(shrink_columns({}, 2, 5), Widths{});
+}
+
 }  // namespace
 }  // namespace arcella::cli

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/event_command.h"
+#include "cli/progress_bar.h"
 #include "cli/since.h"
 
 namespace arcella::cli {
@@ -48,11 +49,7 @@ Result<int> ping(Context& context) {
 Result<int> install(Context& context) {
   const std::string path = absolute_path(context.arguments.target, context.here.folder);
   alme_proto::InstallParams params{path, context.arguments.id};
-  if (context.here.err_is_terminal) {
-    context.here.err << "checking and compiling " << inert(path) << " ..." << std::flush;
-  }
-  auto result = context.client.call("install", params.to_json());
-  if (context.here.err_is_terminal) context.here.err << "\r\x1b[K" << std::flush;
+  auto result = call_watched(context.client, context.here, "install", params.to_json());
   if (!result.has_value()) return fail(std::move(result).error());
   if (context.arguments.json) {
     context.print_json(*result);
@@ -106,7 +103,11 @@ Result<void> show_deployment(Context& context, const Json& result) {
 
 // scale, rollback, start and stop of one: the answer is the deployment.
 Result<int> change(Context& context, std::string_view method, Json params) {
-  ARCELLA_TRY(auto result, context.client.call(method, std::move(params)));
+  const bool tells_progress = method == "start" || method == "scale";
+  ARCELLA_TRY(auto result,
+              tells_progress
+                  ? call_watched(context.client, context.here, method, std::move(params))
+                  : context.client.call(method, std::move(params)));
   if (context.arguments.json) {
     context.print_json(result);
     return 0;
@@ -300,7 +301,7 @@ Result<int> list(Context& context) {
   }
   ARCELLA_TRY(auto listing, alme_proto::listing_from_json(result));
   context.here.out << render_listing(listing, alme_proto::effective(params.what),
-                                     context.here.colour);
+                                     context.here.colour, context.here.width);
   return 0;
 }
 

@@ -21,6 +21,7 @@ struct Surroundings {
   std::string folder;  // relative paths start here
   Colour colour = Colour::Off;
   bool err_is_terminal = false;  // shows that a long operation is on its way
+  std::size_t width = 0;         // columns of the terminal that `out` is; 0: it is none
   bool interactive = false;      // somebody types: standard input and output are a terminal
 };
 

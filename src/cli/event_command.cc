@@ -53,7 +53,7 @@ Result<int> show_events(const Arguments& arguments, Surroundings& surroundings, 
   if (arguments.json) {
     surroundings.out << wire::to_text(result.at("events")) << '\n';
   } else {
-    surroundings.out << render_events(tail.events, surroundings.colour);
+    surroundings.out << render_events(tail.events, surroundings.colour, surroundings.width);
   }
   return 0;
 }

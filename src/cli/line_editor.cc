@@ -40,10 +40,11 @@ int characters_in(std::string_view utf8) {
   }));
 }
 
-class EditLineEditor : public LineEditor {
+}  // namespace
+
+class LineEditor::Libedit {
  public:
-  EditLineEditor(ShellSignals& signals, OnTab on_tab)
-      : signals_(signals), on_tab_(std::move(on_tab)) {}
+  Libedit(ShellSignals& signals, OnTab on_tab) : signals_(signals), on_tab_(std::move(on_tab)) {}
 
   Result<void> start() {
     use_utf8();
@@ -54,23 +55,23 @@ class EditLineEditor : public LineEditor {
     HistEvent event;
     ::history(history_.get(), &event, H_SETSIZE, static_cast<int>(limits::kShellHistoryLinesMax));
     ::el_set(editor, EL_CLIENTDATA, this);
-    ::el_set(editor, EL_PROMPT, &EditLineEditor::show_prompt);
+    ::el_set(editor, EL_PROMPT, &Libedit::show_prompt);
     ::el_set(editor, EL_HIST, &::history, history_.get());
-    ::el_set(editor, EL_GETCFN, &EditLineEditor::get_character);
+    ::el_set(editor, EL_GETCFN, &Libedit::get_character);
     ::el_set(editor, EL_EDITOR, "emacs");
-    ::el_set(editor, EL_ADDFN, "arcella-complete", "complete the word", &EditLineEditor::on_tab);
+    ::el_set(editor, EL_ADDFN, "arcella-complete", "complete the word", &Libedit::on_tab);
     ::el_set(editor, EL_BIND, "^I", "arcella-complete", nullptr);
     ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     ::el_source(editor, nullptr);  // ~/.editrc: the user's own keys
     return {};
   }
 
-  void remember(const std::string& line) override {
+  void remember(const std::string& line) {
     HistEvent event;
     ::history(history_.get(), &event, H_ENTER, line.c_str());
   }
 
-  Typed read(const std::string& prompt, std::string& line) override {
+  Typed read(const std::string& prompt, std::string& line) {
     prompt_ = prompt;
     interrupted_ = false;
     int count = 0;
@@ -92,10 +93,10 @@ class EditLineEditor : public LineEditor {
   }
 
  private:
-  static EditLineEditor& self(EditLine* editor) {
+  static Libedit& self(EditLine* editor) {
     void* data = nullptr;
     ::el_get(editor, EL_CLIENTDATA, &data);
-    return *static_cast<EditLineEditor*>(data);
+    return *static_cast<Libedit*>(data);
   }
   static char* show_prompt(EditLine* editor) { return self(editor).prompt_.data(); }
   static int get_character(EditLine* editor, wchar_t* character) {
@@ -171,12 +172,22 @@ class EditLineEditor : public LineEditor {
   bool interrupted_ = false;
 };
 
-}  // namespace
+LineEditor::LineEditor(std::unique_ptr<Libedit> libedit) : libedit_(std::move(libedit)) {}
+LineEditor::LineEditor(LineEditor&& other) noexcept = default;
+LineEditor::~LineEditor() = default;
 
-Result<std::unique_ptr<LineEditor>> LineEditor::open(ShellSignals& signals, OnTab on_tab) {
-  auto made = std::make_unique<EditLineEditor>(signals, std::move(on_tab));
-  ARCELLA_TRY_VOID(made->start());
-  return std::unique_ptr<LineEditor>(std::move(made));
+Result<LineEditor> LineEditor::open(ShellSignals& signals, OnTab on_tab) {
+  auto libedit = std::make_unique<Libedit>(signals, std::move(on_tab));
+  ARCELLA_TRY_VOID(libedit->start());
+  return LineEditor(std::move(libedit));
+}
+
+void LineEditor::remember(const std::string& line) {
+  libedit_->remember(line);
+}
+
+Typed LineEditor::read(const std::string& prompt, std::string& line) {
+  return libedit_->read(prompt, line);
 }
 
 std::size_t terminal_width(int fd) {

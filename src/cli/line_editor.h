@@ -24,19 +24,23 @@ class LineEditor {
  public:
   using OnTab = std::function<TabEffect(std::string_view line_to_cursor)>;
   // Standard input and output must be a terminal.
-  static Result<std::unique_ptr<LineEditor>> open(ShellSignals& signals, OnTab on_tab);
-  virtual ~LineEditor() = default;
+  static Result<LineEditor> open(ShellSignals& signals, OnTab on_tab);
+  ~LineEditor();
+  LineEditor(LineEditor&& other) noexcept;
+  LineEditor& operator=(LineEditor&&) = delete;
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
   // For arrow up; the latest last.
-  virtual void remember(const std::string& line) = 0;
+  void remember(const std::string& line);
   // Interrupted: Ctrl-C, the line is gone. End: Ctrl-D on an empty line, the terminal is gone, or
   // signals.ended(). `line` is without its newline.
-  virtual Typed read(const std::string& prompt, std::string& line) = 0;
+  Typed read(const std::string& prompt, std::string& line);
 
- protected:
-  LineEditor() = default;
+ private:
+  class Libedit;
+  explicit LineEditor(std::unique_ptr<Libedit> libedit);
+  std::unique_ptr<Libedit> libedit_;  // libedit holds its address
 };
 
 // Columns of the terminal behind a descriptor; 0 if it is none.

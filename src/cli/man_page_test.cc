@@ -30,7 +30,7 @@ TEST(ManPage, ObeysNothingThatATextSays) {
 TEST(ManPage, IsTheOneThatIsKept) {
   auto kept = read_file("packaging/man/arcella-cli.1", 1U << 20);
   ASSERT_TRUE(kept.has_value());
-  EXPECT_EQ(*kept, man_page()) << "the command table changed: run script/manual";
+  EXPECT_TRUE(*kept == man_page()) << "the command table changed: run script/manual";
 }
 
 }  // namespace

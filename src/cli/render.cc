@@ -8,6 +8,7 @@
 
 #include "alme_proto/views_json.h"
 #include "base/text.h"
+#include "cli/columns.h"
 
 namespace arcella::cli {
 namespace {
@@ -34,12 +35,7 @@ std::string_view colour_of_state(std::string_view state) {
   return "\x1b[33m";  // on its way, or degraded
 }
 
-// How many columns a text takes: its code points (ids are ASCII, descriptions rarely wide).
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-  }));
-}
+constexpr std::size_t kGap = 2;  // between columns
 
 class Table {
  public:
@@ -50,8 +46,9 @@ class Table {
     rows_.push_back(std::move(cells));
   }
 
-  // `state_column` is coloured by what it says.
-  void append_to(std::string& out, std::size_t state_column, Colour colour) const {
+  // `state_column` is coloured by what it says. Cells are cut to fit into `width`, unless it is 0.
+  void append_to(std::string& out, std::size_t state_column, Colour colour,
+                 std::size_t width = 0) const {
     if (!out.empty()) out += '\n';
     if (rows_.size() == 1) {
       out += "no " + std::string(title_) + "\n";
@@ -60,8 +57,9 @@ class Table {
     std::vector<std::size_t> widths(rows_.front().size(), 0);
     for (const auto& row : rows_) {
       for (std::size_t i = 0; i < row.size(); ++i)
-        widths[i] = std::max(widths[i], width_of(row[i]));
+        widths[i] = std::max(widths[i], columns_of(row[i]));
     }
+    if (width != 0) widths = shrink_columns(std::move(widths), kGap, width);
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       append_row(out, rows_[r], widths, r == 0 ? rows_[r].size() : state_column, r == 0, colour);
     }
@@ -76,9 +74,10 @@ class Table {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool coloured = colour == Colour::On && i == state_column;
       if (coloured) line += colour_of_state(row[i]);
-      line += row[i];
+      const std::string cell = fit_columns(row[i], widths[i]);
+      line += cell;
       if (coloured) line += kReset;
-      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) line.append(widths[i] - columns_of(cell) + kGap, ' ');
     }
     while (!line.empty() && line.back() == ' ') line.pop_back();
     if (header && colour == Colour::On) line += kReset;
@@ -102,17 +101,19 @@ std::vector<std::string> cells_of(const model::Event& event) {
           event.subject, event.message};
 }
 
-void append_components(std::string& out, const model::Listing& listing, Colour colour) {
+void append_components(std::string& out, const model::Listing& listing, Colour colour,
+                       std::size_t width) {
   Table table("components", {"COMPONENT", "KIND", "FORMAT", "SIZE", "DEPLOYMENTS", "DESCRIPTION"});
   for (const model::ComponentView& view : listing.components) {
     table.add({view.id, std::string(model::to_string(view.kind)),
                std::string(model::to_string(view.format)), bytes_text(view.wasm_bytes),
                std::to_string(view.deployments), view.description});
   }
-  table.append_to(out, std::string::npos, colour);
+  table.append_to(out, std::string::npos, colour, width);
 }
 
-void append_deployments(std::string& out, const model::Listing& listing, Colour colour) {
+void append_deployments(std::string& out, const model::Listing& listing, Colour colour,
+                        std::size_t width) {
   Table table("deployments", {"DEPLOYMENT", "COMPONENT", "STATE", "READY", "WHERE", "LISTEN",
                               "RESTARTS", "REASON"});
   for (const model::DeploymentView& view : listing.deployments) {
@@ -122,25 +123,27 @@ void append_deployments(std::string& out, const model::Listing& listing, Colour 
                std::to_string(view.ready) + "/" + std::to_string(view.replicas), where,
                dash(view.listen), std::to_string(view.restarts), view.reason});
   }
-  table.append_to(out, 2, colour);
+  table.append_to(out, 2, colour, width);
 }
 
-void append_instances(std::string& out, const model::Listing& listing, Colour colour) {
+void append_instances(std::string& out, const model::Listing& listing, Colour colour,
+                      std::size_t width) {
   Table table("instances", {"INSTANCE", "STATE", "PID", "RESTARTS", "REASON"});
   for (const model::InstanceView& view : listing.instances) {
     table.add({view.id, std::string(model::to_string(view.state)), dash(view.pid),
                std::to_string(view.restarts), view.reason});
   }
-  table.append_to(out, 1, colour);
+  table.append_to(out, 1, colour, width);
 }
 
-void append_workers(std::string& out, const model::Listing& listing, Colour colour) {
+void append_workers(std::string& out, const model::Listing& listing, Colour colour,
+                    std::size_t width) {
   Table table("workers", {"GROUP", "STATE", "PID", "INSTANCES", "RSS", "RESTARTS"});
   for (const model::WorkerView& view : listing.workers) {
     table.add({view.group, view.state, dash(view.pid), std::to_string(view.instances),
                bytes_text(view.rss_bytes), std::to_string(view.restarts)});
   }
-  table.append_to(out, 1, colour);
+  table.append_to(out, 1, colour, width);
 }
 
 std::string scalar_text(const wire::Json& value) {
@@ -210,12 +213,12 @@ std::string bytes_text(std::uint64_t bytes) {
 }
 
 std::string render_listing(const model::Listing& listing, const model::ListSelection& what,
-                           Colour colour) {
+                           Colour colour, std::size_t width) {
   std::string out;
-  if (what.components) append_components(out, listing, colour);
-  if (what.deployments) append_deployments(out, listing, colour);
-  if (what.instances) append_instances(out, listing, colour);
-  if (what.workers) append_workers(out, listing, colour);
+  if (what.components) append_components(out, listing, colour, width);
+  if (what.deployments) append_deployments(out, listing, colour, width);
+  if (what.instances) append_instances(out, listing, colour, width);
+  if (what.workers) append_workers(out, listing, colour, width);
   return out;
 }
 
@@ -250,11 +253,12 @@ std::string render_log_line(const model::LogLine& line, Colour colour) {
   return out;
 }
 
-std::string render_events(const std::vector<model::Event>& events, Colour colour) {
+std::string render_events(const std::vector<model::Event>& events, Colour colour,
+                          std::size_t width) {
   Table table("events", {"TIME", "EVENT", "SUBJECT", "MESSAGE"});
   for (const model::Event& event : events) table.add(cells_of(event));
   std::string out;
-  table.append_to(out, 1, colour);
+  table.append_to(out, 1, colour, width);
   return out;
 }
 

@@ -18,9 +18,11 @@ namespace arcella::cli {
 
 enum class Colour { Off, On };
 
-// Tables of the sections that are selected; a section without entries says so.
+// Tables of the sections that are selected; a section without entries says so. Cells are cut so
+// that a line fits into `width` columns; 0: as wide as they are.
 [[nodiscard]] std::string render_listing(const model::Listing& listing,
-                                         const model::ListSelection& what, Colour colour);
+                                         const model::ListSelection& what, Colour colour,
+                                         std::size_t width = 0);
 // "calc: running, 1/1 ready in main"
 [[nodiscard]] std::string render_deployment(const model::DeploymentView& view, Colour colour);
 // Any result as indented `key: value` lines: for what is read rarely and by people (status,
@@ -28,7 +30,8 @@ enum class Colour { Off, On };
 [[nodiscard]] std::string render_tree(const wire::Json& value);
 // "2026-01-31T12:00:00.000Z calc/0 out| text"
 [[nodiscard]] std::string render_log_line(const model::LogLine& line, Colour colour);
-[[nodiscard]] std::string render_events(const std::vector<model::Event>& events, Colour colour);
+[[nodiscard]] std::string render_events(const std::vector<model::Event>& events, Colour colour,
+                                        std::size_t width = 0);
 // One of them alone, for those that come one by one.
 [[nodiscard]] std::string render_event_line(const model::Event& event, Colour colour);
 // KEY VALUE SOURCE

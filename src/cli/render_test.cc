@@ -42,6 +42,17 @@ TEST(Render, TableIsAlignedAndWithoutTrailingSpaces) {
       "trap\\x1b[2J\n");
 }
 
+TEST(Render, TableFitsTheTerminal) {
+  model::ListSelection what;
+  what.deployments = true;
+  model::Listing wide = listing();
+  wide.deployments[1].reason = "a reason that is told at length, \u65e5\u672c\u8a9e";
+  const std::string text = render_listing(wide, what, Colour::Off, 90);
+  EXPECT_THAT(text, HasSubstr("  a reason\u2026\n"));
+  EXPECT_THAT(render_listing(wide, what, Colour::Off),
+              HasSubstr("at length, \u65e5\u672c\u8a9e\n"));
+}
+
 TEST(Render, ColourOnlyWhenAsked) {
   model::ListSelection what;
   what.deployments = true;

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
+#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -39,9 +39,10 @@ class InteractiveShell {
         sources_(connection_, environment_) {}
 
   Result<int> run() {
-    ARCELLA_TRY(editor_, LineEditor::open(signals_, [this](std::string_view line) {
+    ARCELLA_TRY(auto editor, LineEditor::open(signals_, [this](std::string_view line) {
                   return tab(line, sources_, kShellCommands);
                 }));
+    editor_.emplace(std::move(editor));
     open_history();
     here_.out << "arcella-cli " << version()
               << ": help lists the commands, TAB completes, Ctrl-D leaves\n"
@@ -87,6 +88,7 @@ class InteractiveShell {
   }
   // A Ctrl-C that came since the line was entered is for this command.
   Next carry_out(const std::string& line) {
+    here_.width = terminal_width(STDOUT_FILENO);  // it may have been resized
     auto done = carry_out_line(line, environment_, here_, connection_, execute_);
     here_.out.flush();
     if (!done.has_value()) {
@@ -114,7 +116,7 @@ class InteractiveShell {
   ShellSignals& signals_;
   Connection connection_;
   LiveSources sources_;
-  std::unique_ptr<LineEditor> editor_;
+  std::optional<LineEditor> editor_;
   std::optional<HistoryFile> history_;
 };
 

@@ -5,24 +5,26 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <initializer_list>
+#include <span>
 #include <utility>
 
 namespace arcella::cli {
 namespace {
 
-sigset_t set_of(std::initializer_list<int> signals) {
+constexpr std::array kInterrupts{SIGINT, SIGTERM, SIGHUP};
+constexpr std::array kTerminalChanges{SIGWINCH, SIGCONT};
+constexpr std::array kAll{SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT};
+
+sigset_t set_of(std::span<const int> signals) {
   sigset_t set;
   ::sigemptyset(&set);
   for (int signal : signals) ::sigaddset(&set, signal);
   return set;
 }
 
-const std::initializer_list<int> kInterrupts{SIGINT, SIGTERM, SIGHUP};
-const std::initializer_list<int> kTerminal{SIGWINCH, SIGCONT};
-
-Result<UniqueFd> open_fd(std::initializer_list<int> signals) {
+Result<UniqueFd> open_fd(std::span<const int> signals) {
   const sigset_t set = set_of(signals);
   UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return fail(Error::from_errno(errno, "waiting for signals"));
@@ -42,8 +44,8 @@ std::optional<int> take(const UniqueFd& fd) {
 Result<ShellSignals> ShellSignals::open() {
   ShellSignals made;
   ARCELLA_TRY(made.interrupts_, open_fd(kInterrupts));
-  ARCELLA_TRY(made.terminal_, open_fd(kTerminal));
-  const sigset_t all = set_of({SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT});
+  ARCELLA_TRY(made.terminal_, open_fd(kTerminalChanges));
+  const sigset_t all = set_of(kAll);
   const int error = ::pthread_sigmask(SIG_BLOCK, &all, &made.before_);
   if (error != 0) return fail(Error::from_errno(error, "waiting for signals"));
   made.blocked_ = true;

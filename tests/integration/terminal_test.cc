@@ -7,7 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 
 #include "support/daemon_fixture.h"
 
@@ -19,10 +19,12 @@ using ::testing::Not;
 
 class TerminalTest : public DaemonTest {
  protected:
-  std::unique_ptr<Terminal> open(std::vector<std::string> words = {"shell"}) {
+  std::unique_ptr<Terminal> open(std::vector<std::string> words = {"shell"},
+                                 const std::vector<std::string>& more = {}) {
     words.insert(words.begin(), {program_path("arcella-cli"), "--home", home()});
-    const std::vector<std::string> variables{
+    std::vector<std::string> variables{
         "HOME=" + folder_.path(), "XDG_STATE_HOME=" + folder_.path() + "/state", "LC_ALL=C.UTF-8"};
+    variables.insert(variables.end(), more.begin(), more.end());
     return std::make_unique<Terminal>(std::move(words), variables, source_path("."));
   }
   // An answering daemon's prompt.
@@ -217,6 +219,33 @@ TEST_F(TerminalTest, ResizeRedrawsTheLine) {
   ASSERT_TRUE(shows(*terminal, "no workers"));
   terminal->type("exit\r");
   EXPECT_EQ(terminal->wait(), 0);
+}
+
+TEST_F(TerminalTest, LongCommandsShowHowFarTheyAreAndLeaveNoTrace) {
+  auto terminal = open({"install", source_path("examples/calc/calc.wasm")});
+  EXPECT_EQ(terminal->wait(), 0);
+  EXPECT_THAT(terminal->shown(), HasSubstr("compiling ..."));
+  EXPECT_TRUE(terminal->shown().ends_with("installed calc@1.0.0 (service)\n"));
+  deploy(source_path("examples/calc/calc-math.deployment.toml"));
+  auto start = open({"start", "calc-math"});
+  EXPECT_EQ(start->wait(), 0);
+  EXPECT_THAT(start->shown(), HasSubstr("starting ["));
+  EXPECT_THAT(start->shown(), HasSubstr("] 2/2"));
+}
+
+TEST_F(TerminalTest, TablesFitTheTerminalAndColoursAreForIt) {
+  calc();
+  auto terminal = open({"list"});
+  EXPECT_EQ(terminal->wait(), 0);
+  std::istringstream lines(terminal->shown());
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 82U) << line;
+  EXPECT_THAT(terminal->shown(), HasSubstr("\u2026"))
+      << "the description is longer than 80 columns";
+  EXPECT_THAT(terminal->raw(), HasSubstr("\x1b[32mrunning\x1b[0m"));
+  auto plain = open({"list"}, {"NO_COLOR=1"});
+  EXPECT_EQ(plain->wait(), 0);
+  EXPECT_THAT(plain->raw(), Not(HasSubstr("\x1b[")));
+  EXPECT_THAT(cli({"list"}).out, HasSubstr("every WIT type that a call can carry\n"));
 }
 
 TEST_F(TerminalTest, ScriptStopsAtItsFirstFailure) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/line_editor.h"
 
 namespace {
 
@@ -25,14 +26,14 @@ int main(int argc, char** argv) {
   const std::string folder = std::filesystem::current_path(no_folder).string();
   const arcella::cli::Environment environment{variable("ARCELLA_HOME"), variable("HOME"), folder,
                                               "", variable("XDG_STATE_HOME")};
+  const bool out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  arcella::cli::Surroundings surroundings{std::cout, std::cerr, folder};
   // NO_COLOR: https://no-color.org
-  const bool colour = ::isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty();
-  arcella::cli::Surroundings surroundings{
-      std::cout,
-      std::cerr,
-      folder,
-      colour ? arcella::cli::Colour::On : arcella::cli::Colour::Off,
-      ::isatty(STDERR_FILENO) == 1,
-      ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1};
+  if (out_is_terminal && variable("NO_COLOR").empty()) {
+    surroundings.colour = arcella::cli::Colour::On;
+  }
+  surroundings.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+  surroundings.width = out_is_terminal ? arcella::cli::terminal_width(STDOUT_FILENO) : 0;
+  surroundings.interactive = out_is_terminal && ::isatty(STDIN_FILENO) == 1;
   return arcella::cli::run_program(words, environment, surroundings);
 }

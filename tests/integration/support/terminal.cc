@@ -94,6 +94,7 @@ bool Terminal::read_more() {
   std::array<char, 4096> buffer;
   const ssize_t count = ::read(master_.get(), buffer.data(), buffer.size());
   if (count <= 0) return false;
+  raw_.append(buffer.data(), static_cast<std::size_t>(count));
   for (char c : std::string_view(buffer.data(), static_cast<std::size_t>(count))) {
     if (c == '\x1b') {
       sequence_ = c;

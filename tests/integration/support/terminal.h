@@ -38,6 +38,8 @@ class Terminal {
   void resize(unsigned short rows, unsigned short columns);
   // All that was shown so far, for messages.
   [[nodiscard]] const std::string& shown() const noexcept { return shown_; }
+  // The same with its escape sequences.
+  [[nodiscard]] const std::string& raw() const noexcept { return raw_; }
   // True when the program's terminal echoes and takes whole lines again.
   [[nodiscard]] bool is_cooked() const;
   [[nodiscard]] Process& process() noexcept { return *process_; }
@@ -49,6 +51,7 @@ class Terminal {
   UniqueFd slave_;  // keeps what the program set, and wrote, when it is gone
   std::unique_ptr<Process> process_;
   std::string shown_;
+  std::string raw_;
   std::string sequence_;        // an escape sequence that is not complete
   std::size_t waited_for_ = 0;  // where the next shows() looks from
 };
