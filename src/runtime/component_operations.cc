@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "supervisor/job.h"
@@ -55,6 +56,7 @@ model::Component component_of(model::ComponentId id, const Package& package,
 aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequest request) {
   ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
   ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
+  crash_point("install.inspected");
   ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
   ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
 
@@ -63,12 +65,18 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
   if (const ComponentRecord* there = core_.registry.find(id))
     co_return installed_already(*there, content);
 
-  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(content, inspection.needs_concurrency));
+  auto code = co_await compile_and_keep(content, inspection.needs_concurrency);
+  if (!code.has_value()) {
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(code).error());
+  }
+  crash_point("install.code-kept");
   auto files = co_await keep_files(id, content);
   if (!files.has_value()) {
     co_await drop_code(content.content_hash);
     co_return fail(std::move(files).error());
   }
+  crash_point("install.files-kept");
   ComponentRecord record{component_of(id, content.package, std::move(inspection),
                                       content.content_hash, core_.clock.wall_now()),
                          content.package.template_fields};
@@ -78,6 +86,7 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
     co_await drop_code(content.content_hash);
     co_return fail(std::move(row).error());
   }
+  crash_point("install.row-kept");
   model::ComponentView view = view_of_component(record);
   core_.registry.add(std::move(record));
   log::info("runtime", "installed", {{"component", view.id}, {"bytes", view.wasm_bytes}});
@@ -128,6 +137,7 @@ aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& con
       co_await supervisor::compile(core_.config.worker_program, std::move(wasm), traits, false);
   if (!compiled.has_value())
     co_return fail(std::move(compiled).error().with_context(content.package.wasm_path));
+  crash_point("install.compiled");
   auto keep = [this, &content, &compiled]() -> Result<void> {
     ARCELLA_TRY(UniqueFd kept, core_.home.cache.put(content.content_hash, compiled->fingerprint,
                                                     compiled->artifact));
@@ -171,9 +181,12 @@ aio::Task<Result<void>> ComponentOperations::remove(std::string component) {
   std::string hash = record->component.content_hash;
   auto forget = [this, &id] { return core_.home.store->remove_component(id); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));
+  crash_point("remove.row-gone");
   core_.registry.remove(id);
   co_await drop_files(id);
+  crash_point("remove.files-gone");
   co_await drop_code(std::move(hash));
+  crash_point("remove.code-gone");
   log::info("runtime", "removed", {{"component", id.str()}});
   co_return Result<void>();
 }

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/crash_point.h"
 #include "base/unique_fd.h"
 #include "store/system_error.h"
 
@@ -178,7 +179,9 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::commit() {
+  crash_point("state.written");
   ARCELLA_TRY_VOID(database_->run("COMMIT"));
+  crash_point("state.committed");
   database_ = nullptr;
   return {};
 }

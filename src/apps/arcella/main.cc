@@ -24,6 +24,7 @@
 #include "alme/server.h"
 #include "apps/arcella/options.h"
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -139,5 +140,7 @@ int main(int argc, char** argv) {
     std::fputs(printed->text.c_str(), stdout);
     return 0;
   }
+  if (auto armed = arcella::arm_crash_point(variable("ARCELLA_CRASH_AT")); !armed.has_value())
+    return report(armed.error());
   return run_daemon(std::get<DaemonOptions>(*parsed));
 }
