@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,15 +32,17 @@ std::string content_of(const fs::path& path) {
 }
 
 bool is_at_rest(const wire::Json& listing) {
+  bool empty_ones = false;  // a running deployment without replicas keeps its worker
   for (const wire::Json& deployment : listing.at("deployments").as_array()) {
     std::string_view state = deployment.at("state").as_string();
     if (state == "starting" || state == "stopping" || state == "degraded") return false;
     bool whole = deployment.at("ready").as_int64() == deployment.at("replicas").as_int64();
     if (state == "running" && !whole) return false;
+    empty_ones = empty_ones || (state == "running" && deployment.at("replicas").as_int64() == 0);
   }
   for (const wire::Json& worker : listing.at("workers").as_array()) {
     std::string_view state = worker.at("state").as_string();
-    bool idle = state == "up" && worker.at("instances").as_int64() == 0;
+    bool idle = state == "up" && worker.at("instances").as_int64() == 0 && !empty_ones;
     if (idle || (state != "up" && state != "down")) return false;
   }
   return true;
@@ -79,6 +82,26 @@ std::vector<std::string> files_of(const std::string& home, const std::string& ro
   }
   std::sort(lines.begin(), lines.end());
   return lines;
+}
+
+// Daemons and workers with this parent; those that have ended and were not reaped too.
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    pid_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
+    // "pid (name) state parent ...": the name may hold anything, so from its last bracket on.
+    const std::string stat = content_of(entry.path() / "stat");
+    std::istringstream rest(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
+    char state = 0;
+    pid_t its_parent = 0;
+    rest >> state >> its_parent;
+    const bool ours = stat.find("(arcella)") != std::string::npos ||
+                      stat.find("(arcella-worker)") != std::string::npos;
+    if (rest && ours && its_parent == parent) found.push_back(pid);
+  }
+  return found;
 }
 
 }  // namespace
@@ -185,6 +208,20 @@ std::string Platform::log() const {
   return content_of(home_ + ".log");
 }
 
+std::string Platform::last_line() const {
+  std::string text = log();
+  while (text.ends_with('\n')) text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
+std::string records_of(const std::string& snapshot) {
+  std::istringstream lines(snapshot);
+  std::string records;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with("file ")) records += line + "\n";
+  return records;
+}
+
 void copy_home(const std::string& from, const std::string& to) {
   fs::create_directory(to, from);
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(from)) {
@@ -195,23 +232,20 @@ void copy_home(const std::string& from, const std::string& to) {
 }
 
 std::vector<pid_t> orphans() {
-  std::vector<pid_t> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename().string();
-    pid_t pid = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
-    // "pid (comm) state ppid ...": comm may hold anything, so from its last bracket on.
-    const std::string stat = content_of(entry.path() / "stat");
-    std::istringstream rest(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
-    char state = 0;
-    pid_t parent = 0;
-    rest >> state >> parent;
-    const bool ours = stat.find("(arcella)") != std::string::npos ||
-                      stat.find("(arcella-worker)") != std::string::npos;
-    if (!rest || parent != ::getpid() || !ours) continue;
-    if (::waitpid(pid, nullptr, WNOHANG) == 0) found.push_back(pid);
-  }
+  std::vector<pid_t> found = children_of(::getpid());
+  std::erase_if(found, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
   return found;
+}
+
+bool kill_a_worker(pid_t daemon, std::size_t choice) {
+  const std::vector<pid_t> workers = children_of(daemon);
+  if (workers.empty()) return false;
+  const pid_t chosen = workers[choice % workers.size()];
+  const UniqueFd worker(static_cast<int>(::syscall(SYS_pidfd_open, chosen, 0)));
+  // The descriptor is of what still is a child of the daemon, not of who has its number now.
+  const std::vector<pid_t> still = children_of(daemon);
+  if (!worker.valid() || std::find(still.begin(), still.end(), chosen) == still.end()) return false;
+  return ::syscall(SYS_pidfd_send_signal, worker.get(), SIGKILL, nullptr, 0) == 0;
 }
 
 }  // namespace arcella::integration

@@ -56,11 +56,16 @@ class Platform {
   [[nodiscard]] const std::string& home() const noexcept { return home_; }
   [[nodiscard]] std::string socket() const { return home_ + "/alme"; }
   [[nodiscard]] std::string log() const;
+  [[nodiscard]] std::string last_line() const;  // of the log
 
  private:
   const std::string home_;
   std::unique_ptr<Process> daemon_;
 };
+
+// A snapshot without the files: what must be right at once. A file too many may stay until the next
+// start.
+[[nodiscard]] std::string records_of(const std::string& snapshot);
 
 // A copy of a home whose daemon is gone. Sockets stay behind.
 void copy_home(const std::string& from, const std::string& to);
@@ -68,5 +73,9 @@ void copy_home(const std::string& from, const std::string& to);
 // Children of this process that are daemons or workers: what a daemon has left. Those that have
 // ended are reaped and not counted. Only while no daemon of this process runs.
 [[nodiscard]] std::vector<pid_t> orphans();
+
+// kill -9 of a worker or helper of this daemon, the `choice`-th modulo how many there are. False
+// when there is none.
+bool kill_a_worker(pid_t daemon, std::size_t choice);
 
 }  // namespace arcella::integration
