@@ -14,6 +14,7 @@
 #include "runtime/process_memory.h"
 #include "runtime/run_operations.h"
 #include "runtime/runtime_core.h"
+#include "runtime/update_operations.h"
 
 namespace arcella::runtime {
 
@@ -31,6 +32,7 @@ struct ArcellaRuntime::Impl {
   DeploymentOperations deployments{core};
   CallOperations calls{core};
   RunOperations runs{core};
+  UpdateOperations updates{core, components};
   const WallTime started_at;
   bool stopped = false;
 };
@@ -143,8 +145,18 @@ aio::Task<Result<void>> ArcellaRuntime::undeploy(std::string deployment) {
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
-aio::Task<Result<void>> ArcellaRuntime::remove(std::string component) {
+aio::Task<Result<std::vector<std::string>>> ArcellaRuntime::remove(std::string component) {
   auto work = impl_->components.remove(std::move(component));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<UpdateOutcome>> ArcellaRuntime::update(UpdateRequest request) {
+  auto work = impl_->updates.update(std::move(request));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::rollback(std::string deployment) {
+  auto work = impl_->updates.rollback(std::move(deployment));
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
@@ -206,7 +218,7 @@ Result<model::ComponentDetails> ArcellaRuntime::describe_component(const std::st
 aio::Task<Result<model::DeploymentDetails>> ArcellaRuntime::describe_deployment(std::string id) {
   RuntimeCore& core = impl_->core;
   ARCELLA_CO_TRY(const DeploymentRecord* record, core.registry.find_deployment(id));
-  model::DeploymentDetails details{record->deployment, view_of(*record),
+  model::DeploymentDetails details{record->deployment, view_of(*record), record->previous,
                                    instance_views(*record, impl_->pid_of(*record)), std::nullopt};
   if (record->loaded) {
     InstanceBackend& place = core.places.at(record->loaded_in);

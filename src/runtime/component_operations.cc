@@ -16,14 +16,6 @@
 
 namespace arcella::runtime {
 
-struct ComponentOperations::Content {
-  Content(Package files, std::string hash, UniqueFd sealed_wasm)
-      : package(std::move(files)), content_hash(std::move(hash)), wasm(std::move(sealed_wasm)) {}
-  Package package;
-  std::string content_hash;
-  UniqueFd wasm;  // sealed: what is hashed, inspected, compiled and kept is the same
-};
-
 namespace {
 
 // Duplicates share one offset, and a helper may have read to the end.
@@ -54,36 +46,18 @@ model::Component component_of(model::ComponentId id, const Package& package,
 }  // namespace
 
 aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequest request) {
-  ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
-  ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
-  crash_point("install.inspected");
-  ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
-  ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
-
+  ARCELLA_CO_TRY(Candidate candidate, co_await examine(std::move(request)));
+  model::ComponentId id = candidate.id;
   KeyedLock::Keys keys{KeyedLock::key(id)};
   ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(std::move(keys)));
-  if (const ComponentRecord* there = core_.registry.find(id))
-    co_return installed_already(*there, content);
-
-  auto code = co_await compile_and_keep(content, inspection.needs_concurrency);
-  if (!code.has_value()) {
-    co_await drop_code(content.content_hash);
-    co_return fail(std::move(code).error());
+  if (const ComponentRecord* there = core_.registry.find(id)) {
+    ARCELLA_CO_TRY_VOID(check_same(*there, candidate));
+    co_return view_of_component(*there);
   }
-  crash_point("install.code-kept");
-  auto files = co_await keep_files(id, content);
-  if (!files.has_value()) {
-    co_await drop_code(content.content_hash);
-    co_return fail(std::move(files).error());
-  }
-  crash_point("install.files-kept");
-  ComponentRecord record{component_of(id, content.package, std::move(inspection),
-                                      content.content_hash, core_.clock.wall_now()),
-                         content.package.template_fields};
+  ARCELLA_CO_TRY(ComponentRecord record, co_await keep(std::move(candidate)));
   auto row = co_await keep_row(record);
   if (!row.has_value()) {
-    co_await drop_files(id);
-    co_await drop_code(content.content_hash);
+    co_await drop(id, record.component.content_hash);
     co_return fail(std::move(row).error());
   }
   crash_point("install.row-kept");
@@ -93,8 +67,58 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
   co_return view;
 }
 
-aio::Task<Result<ComponentOperations::Content>> ComponentOperations::read_content(
-    std::string path) {
+aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
+    InstallRequest request) {
+  ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
+  ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
+  crash_point("install.inspected");
+  ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
+  ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
+  co_return Candidate(std::move(content), std::move(inspection), std::move(id));
+}
+
+Result<void> ComponentOperations::check_same(const ComponentRecord& there,
+                                             const Candidate& candidate) const {
+  const Package& package = candidate.content.package;
+  bool same = there.component.content_hash == candidate.content.content_hash &&
+              there.component.description == package.manifest.description &&
+              there.component.capabilities == package.manifest.capabilities &&
+              there.template_fields == package.template_fields;
+  if (same) return {};
+  return fail(ErrorCode::AlreadyExists,
+              "component '" + there.component.id.str() +
+                  "' is installed with other content: raise the version, or remove it "
+                  "first");
+}
+
+aio::Task<Result<ComponentRecord>> ComponentOperations::keep(Candidate candidate) {
+  const Content& content = candidate.content;
+  auto code = co_await compile_and_keep(content, candidate.inspection.needs_concurrency);
+  if (!code.has_value()) {
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(code).error());
+  }
+  crash_point("install.code-kept");
+  auto files = co_await keep_files(candidate.id, content);
+  if (!files.has_value()) {
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(files).error());
+  }
+  crash_point("install.files-kept");
+  ComponentRecord record{
+      component_of(candidate.id, content.package, std::move(candidate.inspection),
+                   content.content_hash, core_.clock.wall_now()),
+      content.package.template_fields};
+  co_return record;
+}
+
+aio::Task<void> ComponentOperations::drop(model::ComponentId id, std::string content_hash) {
+  co_await drop_files(std::move(id));
+  crash_point("remove.files-gone");
+  co_await drop_code(std::move(content_hash));
+}
+
+aio::Task<Result<Content>> ComponentOperations::read_content(std::string path) {
   auto read = [&path]() -> Result<Content> {
     ARCELLA_TRY(Package package, read_package(path));
     std::string hash =
@@ -112,20 +136,6 @@ aio::Task<Result<model::Inspection>> ComponentOperations::inspect(const Content&
   if (!found.has_value())
     co_return fail(std::move(found).error().with_context(content.package.wasm_path));
   co_return std::move(found->inspection);
-}
-
-Result<model::ComponentView> ComponentOperations::installed_already(const ComponentRecord& there,
-                                                                    const Content& content) const {
-  const Package& package = content.package;
-  bool same = there.component.content_hash == content.content_hash &&
-              there.component.description == package.manifest.description &&
-              there.component.capabilities == package.manifest.capabilities &&
-              there.template_fields == package.template_fields;
-  if (same) return view_of_component(there);
-  return fail(ErrorCode::AlreadyExists,
-              "component '" + there.component.id.str() +
-                  "' is installed with other content: raise the version, or remove it "
-                  "first");
 }
 
 aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& content,
@@ -166,7 +176,7 @@ aio::Task<Result<void>> ComponentOperations::keep_row(const ComponentRecord& rec
   co_return co_await core_.state_pool.run(std::move(keep));
 }
 
-aio::Task<Result<void>> ComponentOperations::remove(std::string component) {
+aio::Task<Result<std::vector<std::string>>> ComponentOperations::remove(std::string component) {
   ARCELLA_CO_TRY(const ComponentRecord* found, core_.registry.find_component(component));
   model::ComponentId id = found->component.id;
   KeyedLock::Keys keys{KeyedLock::key(id)};
@@ -182,13 +192,13 @@ aio::Task<Result<void>> ComponentOperations::remove(std::string component) {
   auto forget = [this, &id] { return core_.home.store->remove_component(id); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));
   crash_point("remove.row-gone");
+  std::vector<std::string> without_previous = core_.registry.forget_previous(id);
   core_.registry.remove(id);
-  co_await drop_files(id);
-  crash_point("remove.files-gone");
-  co_await drop_code(std::move(hash));
+  std::string dropped = join(without_previous, ", ");
+  log::info("runtime", "removed", {{"component", id.str()}, {"previous_generation_of", dropped}});
+  co_await drop(std::move(id), std::move(hash));
   crash_point("remove.code-gone");
-  log::info("runtime", "removed", {{"component", id.str()}});
-  co_return Result<void>();
+  co_return without_previous;
 }
 
 aio::Task<void> ComponentOperations::drop_files(model::ComponentId id) {

@@ -24,8 +24,7 @@ class DeploymentOperations {
   aio::Task<Result<void>> undeploy(std::string deployment);
 
  private:
-  // Every file against its component and the rules; Conflict for a running deployment that would
-  // change.
+  // Every file against its component and the rules. What is new or differs from what is there.
   [[nodiscard]] Result<std::vector<model::Deployment>> check(
       const std::vector<DeploymentFile>& files) const;
 
@@ -33,10 +32,6 @@ class DeploymentOperations {
   // Brings it up, and then records it: a start that fails, or that a crash cuts short, leaves on
   // the disk what was there.
   aio::Task<Result<void>> start_stopped(model::DeploymentId id);
-  aio::Task<Result<void>> wait_started(model::DeploymentId id);
-  aio::Task<Result<void>> wait_all_ready(model::DeploymentId id);
-  // Nothing of it is alive or loaded any more.
-  aio::Task<Result<void>> wait_gone(model::DeploymentId id);
   aio::Task<void> take_back_start(model::DeploymentId id, model::Desired before);
   // In memory; what is wanted of a running one follows.
   void set_replicas(const model::DeploymentId& id, int replicas);
@@ -44,6 +39,8 @@ class DeploymentOperations {
   void forget_run(const model::DeploymentId& id);
   [[nodiscard]] Result<model::DeploymentView> view(const model::DeploymentId& id) const;
   aio::Task<Result<KeyedLock::Guard>> lock(model::DeploymentId id);
+  aio::Task<Result<KeyedLock::Guard>> lock_all(const std::vector<DeploymentFile>& files);
+  [[nodiscard]] KeyedLock::Keys keys_of(const std::vector<DeploymentFile>& files) const;
 
   RuntimeCore& core_;
 };

@@ -143,6 +143,7 @@ class FailAt : public ::testing::TestWithParam<Trial> {
   }
 
   void repeat(Platform& platform, const std::string& found) {
+    if (found == after_ && !operation().repeatable) return;
     const ProgramResult again = platform.cli(operation().command);
     EXPECT_EQ(again.status,
               found == after_ && after_ != before_ ? operation().status_again : operation().status)

@@ -28,6 +28,21 @@ const std::vector<std::string> kDeployBoth{"deploy", example("calc/calc-math.dep
                                            example("calc/calc.deployment.toml")};
 const std::vector<std::string> kStartMath{"start", "calc-math"};
 
+// A later version of an example: its binary with a manifest of its own.
+std::string later(const std::string& name, std::string_view policy = {}) {
+  static const TemporaryFolder folder;
+  namespace fs = std::filesystem;
+  const std::string package = folder.path() + "/" + name;
+  fs::create_directory(package);
+  fs::copy_file(example(name + "/" + name + ".wasm"), package + "/" + name + ".wasm",
+                fs::copy_options::overwrite_existing);
+  folder.write(name + "/component.toml",
+               "[component]\nname = \"" + name + "\"\nversion = \"1.1.0\"\n");
+  if (!policy.empty()) folder.write(name + "/deployment-template.toml", policy);
+  return package;
+}
+constexpr std::string_view kCrashesAtStart = "[deployment]\n[startup]\nentrypoint = \"crash\"\n";
+
 void forget_compiled_code(const std::string& home) {
   std::filesystem::remove_all(home + "/cache");
 }
@@ -100,6 +115,26 @@ const std::vector<Operation>& operations() {
        .preparation = {kInstallCalc, kDeployMath, kStartMath},
        .command = {"undeploy", "calc-math"},
        .status_again = kNotFound},
+      {.name = "DeployWhatRuns",
+       .preparation = {kInstallCalc, kDeployMath, kStartMath},
+       .command = {"deploy", survival("calc-math.deployment.toml")}},
+      {.name = "UpdateByPackage",
+       .preparation = {kInstallCalc, kDeployBoth, kStartMath},
+       .command = {"update", "calc", later("calc")}},
+      {.name = "UpdateToWhatIsInstalled",
+       .preparation = {kInstallCalc, kDeployMath, kStartMath, {"install", later("calc")}},
+       .command = {"update", "calc-math", "--to", "calc@1.1.0"}},
+      {.name = "UpdateThatFails",
+       .preparation = {{"install", example("crasher/crasher.wasm")},
+                       {"deploy", example("crasher/crasher.deployment.toml")},
+                       {"start", "crasher"}},
+       .command = {"update", "crasher", later("crasher", kCrashesAtStart)},
+       .status = kGuestFailed,
+       .status_again = kGuestFailed},
+      {.name = "Rollback",
+       .preparation = {kInstallCalc, kDeployMath, kStartMath, {"update", "calc", later("calc")}},
+       .command = {"rollback", "calc-math"},
+       .repeatable = false},
       {.name = "Remove",
        .preparation = {kInstallCalc},
        .command = {"remove", "calc@1.0.0"},

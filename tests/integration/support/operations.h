@@ -19,6 +19,8 @@ struct Operation {
   std::vector<std::string> command{};
   int status = 0;        // what it ends with
   int status_again = 0;  // what it ends with once it has taken effect
+  // Once more has no further effect; a second rollback takes the first one back.
+  bool repeatable = true;
   // Tried at every point in every run of the tests; the others in a long one.
   bool always = false;
   // Done to the home when its daemon is gone.

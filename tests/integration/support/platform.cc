@@ -32,13 +32,14 @@ std::string content_of(const fs::path& path) {
 }
 
 bool is_at_rest(const wire::Json& listing) {
-  bool empty_ones = false;  // a running deployment without replicas keeps its worker
+  bool empty_ones = false;  // without replicas, or given up: they keep their worker
   for (const wire::Json& deployment : listing.at("deployments").as_array()) {
     std::string_view state = deployment.at("state").as_string();
     if (state == "starting" || state == "stopping" || state == "degraded") return false;
     bool whole = deployment.at("ready").as_int64() == deployment.at("replicas").as_int64();
     if (state == "running" && !whole) return false;
-    empty_ones = empty_ones || (state == "running" && deployment.at("replicas").as_int64() == 0);
+    bool without = state == "running" && deployment.at("replicas").as_int64() == 0;
+    empty_ones = empty_ones || without || state == "failed";
   }
   for (const wire::Json& worker : listing.at("workers").as_array()) {
     std::string_view state = worker.at("state").as_string();
