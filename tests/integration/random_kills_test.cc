@@ -44,17 +44,17 @@ class RandomKills : public ::testing::Test {
     for (int i = 0; i < kClients; ++i) {
       Share& share = clients_[static_cast<std::size_t>(i)].share;
       const std::string number = std::to_string(i);
-      share.component = "c" + number + "@1.0.0";
+      share.components = {"c" + number + "@1.0.0", "c" + number + "@1.1.0"};
       share.deployment = "d" + number;
       share.wasm = source_path("examples/calc/calc.wasm");
       share.in_main = i == 0;
       const std::string place = share.in_main ? "[deployment.overrides]\nisolation = \"main\"\n"
                                                 "trusted = true\nasync = true\n"
                                               : "";
-      share.file =
-          folder_.write(share.deployment + ".deployment.toml",
-                        "[deployment]\nmodule_id = \"" + share.component + "\"\n" + group_of(i) +
-                            "replicas = " + std::to_string(share.replicas()) + "\n" + place);
+      share.file = folder_.write(
+          share.deployment + ".deployment.toml",
+          "[deployment]\nmodule_id = \"" + share.components[0] + "\"\n" + group_of(i) +
+              "replicas = " + std::to_string(share.replicas()) + "\n" + place);
     }
   }
   // Two of them share a worker.
@@ -120,7 +120,8 @@ class RandomKills : public ::testing::Test {
     ASSERT_TRUE(listing.is_object());
     for (Client& client : clients_) {
       EXPECT_EQ(client.complaint, "") << "before: " << client.states.to_string();
-      const ModelState state = observed(listing, client.share);
+      const wire::Json description = platform_.ask({"describe", client.share.deployment});
+      const ModelState state = observed(listing, description, client.share);
       const std::string possible = client.states.to_string();
       EXPECT_TRUE(client.states.on_observation(state))
           << client.share.deployment << " is: " << state << ", and may be: " << possible;

@@ -59,14 +59,8 @@ void litter(const std::string& home) {
   fs::copy(home + "/state/cache.key", home + "/state/.cache.key.aBcDeF");
 }
 
-}  // namespace
-
-std::ostream& operator<<(std::ostream& out, const Operation& operation) {
-  return out << operation.name;
-}
-
-const std::vector<Operation>& operations() {
-  static const std::vector<Operation> all{
+std::vector<Operation> of_the_daemon_and_components() {
+  return {
       {.name = "FirstStart", .always = true},
       {.name = "StartAfterACrash",
        .preparation = {kInstallCalc, kDeployMath, kStartMath},
@@ -75,10 +69,16 @@ const std::vector<Operation>& operations() {
       {.name = "InstallOfKnownCode",
        .preparation = {kInstallCalc},
        .command = {"install", example("calc/calc.wasm"), "--id", "sums@1.0.0"}},
-      {.name = "DeployTwo", .preparation = {kInstallCalc}, .command = kDeployBoth, .always = true},
-      {.name = "DeployAnew",
-       .preparation = {kInstallCalc, kDeployMath},
-       .command = {"deploy", survival("calc-math.deployment.toml")}},
+      {.name = "Remove",
+       .preparation = {kInstallCalc},
+       .command = {"remove", "calc@1.0.0"},
+       .status_again = kNotFound,
+       .always = true},
+  };
+}
+
+std::vector<Operation> of_deployments() {
+  return {
       {.name = "StartInAWorker", .preparation = {kInstallCalc, kDeployMath}, .command = kStartMath},
       {.name = "StartInMain",
        .preparation = {kInstallCalc, kDeployMain},
@@ -115,6 +115,15 @@ const std::vector<Operation>& operations() {
        .preparation = {kInstallCalc, kDeployMath, kStartMath},
        .command = {"undeploy", "calc-math"},
        .status_again = kNotFound},
+  };
+}
+
+std::vector<Operation> that_change_deployments() {
+  return {
+      {.name = "DeployTwo", .preparation = {kInstallCalc}, .command = kDeployBoth, .always = true},
+      {.name = "DeployAnew",
+       .preparation = {kInstallCalc, kDeployMath},
+       .command = {"deploy", survival("calc-math.deployment.toml")}},
       {.name = "DeployWhatRuns",
        .preparation = {kInstallCalc, kDeployMath, kStartMath},
        .command = {"deploy", survival("calc-math.deployment.toml")}},
@@ -135,12 +144,22 @@ const std::vector<Operation>& operations() {
        .preparation = {kInstallCalc, kDeployMath, kStartMath, {"update", "calc", later("calc")}},
        .command = {"rollback", "calc-math"},
        .repeatable = false},
-      {.name = "Remove",
-       .preparation = {kInstallCalc},
-       .command = {"remove", "calc@1.0.0"},
-       .status_again = kNotFound,
-       .always = true},
   };
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Operation& operation) {
+  return out << operation.name;
+}
+
+const std::vector<Operation>& operations() {
+  static const std::vector<Operation> all = [] {
+    std::vector<Operation> joined = of_the_daemon_and_components();
+    for (const auto& part : {of_deployments(), that_change_deployments()})
+      joined.insert(joined.end(), part.begin(), part.end());
+    return joined;
+  }();
   return all;
 }
 

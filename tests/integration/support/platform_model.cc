@@ -1,89 +1,162 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "support/platform_model.h"
 
+#include <algorithm>
+#include <map>
 #include <sstream>
+#include <utility>
 
 namespace arcella::integration {
 namespace {
 
 constexpr int kReplicasMost = 4;
 
-wire::JsonObject of_deployment(const Share& share) {
-  return {{"deployment", share.deployment}};
+using State = std::optional<ModelState>;  // nullopt: refused
+
+State install(ModelState state, const ModelOperation& operation, const Share&) {
+  state.installed[operation.version] = true;
+  return state;
+}
+
+State remove(ModelState state, const ModelOperation& operation, const Share&) {
+  const bool used = state.deployed && state.deployed->version == operation.version;
+  if (!state.installed[operation.version] || used) return std::nullopt;
+  state.installed[operation.version] = false;
+  if (state.previous && state.previous->version == operation.version) state.previous.reset();
+  return state;
+}
+
+// What is there already is left alone; else it is a generation, and what was is kept.
+void become(ModelState& state, ModelGeneration next) {
+  if (state.deployed == next) return;
+  state.previous = std::exchange(state.deployed, next);
+}
+
+State deploy(ModelState state, const ModelOperation&, const Share& share) {
+  if (!state.installed[0]) return std::nullopt;
+  become(state, {0, share.replicas()});
+  return state;
+}
+
+State update(ModelState state, const ModelOperation& operation, const Share&) {
+  if (!state.deployed || !state.installed[operation.version]) return std::nullopt;
+  become(state, {operation.version, state.deployed->replicas});
+  return state;
+}
+
+State rollback(ModelState state, const ModelOperation&, const Share&) {
+  if (!state.deployed || !state.previous) return std::nullopt;
+  std::swap(state.deployed, state.previous);
+  return state;
+}
+
+State start(ModelState state, const ModelOperation&, const Share&) {
+  if (!state.deployed) return std::nullopt;
+  state.running = true;
+  return state;
+}
+
+State stop(ModelState state, const ModelOperation&, const Share&) {
+  if (!state.deployed) return std::nullopt;
+  state.running = false;
+  return state;
+}
+
+State scale(ModelState state, const ModelOperation& operation, const Share& share) {
+  if (!state.deployed || (share.in_main && operation.replicas != 1)) return std::nullopt;
+  state.deployed->replicas = operation.replicas;
+  return state;
+}
+
+State undeploy(ModelState state, const ModelOperation&, const Share&) {
+  if (!state.deployed) return std::nullopt;
+  return ModelState{.installed = state.installed};
+}
+
+using Effect = State (*)(ModelState state, const ModelOperation& operation, const Share& share);
+struct Method {
+  std::string name;
+  Effect effect;
+  int weight;  // what builds up is more likely than what tears down, else little would ever run
+};
+const std::array<Method, 9> kMethods{{{"install", install, 4},
+                                      {"remove", remove, 1},
+                                      {"deploy", deploy, 3},
+                                      {"update", update, 3},
+                                      {"rollback", rollback, 2},
+                                      {"start", start, 4},
+                                      {"stop", stop, 2},
+                                      {"scale", scale, 3},
+                                      {"undeploy", undeploy, 1}}};
+
+wire::JsonObject params_of(const ModelOperation& operation, const Share& share) {
+  const std::string& component = share.components[operation.version];
+  if (operation.method == "install") return {{"path", share.wasm}, {"id", component}};
+  if (operation.method == "remove") return {{"id", component}};
+  if (operation.method == "deploy") return {{"paths", wire::JsonArray{wire::Json(share.file)}}};
+  if (operation.method == "update") return {{"target", share.deployment}, {"to", component}};
+  wire::JsonObject params{{"deployment", share.deployment}};
+  if (operation.method == "scale") params["replicas"] = operation.replicas;
+  return params;
+}
+
+std::size_t version_of(const wire::Json& view, const Share& share) {
+  return view.at("module_id").as_string() == share.components[0] ? 0 : 1;
+}
+int replicas_of(const wire::Json& view) {
+  return static_cast<int>(view.at("replicas").as_int64());
+}
+
+std::ostream& operator<<(std::ostream& out, const ModelGeneration& generation) {
+  return out << generation.replicas << " of version " << generation.version;
 }
 
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const ModelState& state) {
-  if (!state.installed) return out << "nothing";
-  if (!state.deployed) return out << "installed";
-  return out << (state.running ? "running" : "stopped") << " with " << state.replicas;
+  for (std::size_t i = 0; i < state.installed.size(); ++i)
+    if (state.installed[i]) out << "[version " << i << "] ";
+  if (!state.deployed) return out << "not deployed";
+  out << (state.running ? "running " : "stopped ") << *state.deployed;
+  if (state.previous) out << ", before " << *state.previous;
+  return out;
 }
 
 ModelOperation random_operation(const Share& share, std::mt19937& random) {
-  // What builds up is more likely than what tears down, else little would ever run.
-  std::discrete_distribution<int> kind{3, 3, 4, 2, 3, 1, 1};
-  switch (kind(random)) {
-    case 0:
-      return {"install", wire::JsonObject{{"path", share.wasm}, {"id", share.component}}};
-    case 1:
-      return {"deploy", wire::JsonObject{{"paths", wire::JsonArray{wire::Json(share.file)}}}};
-    case 2:
-      return {"start", of_deployment(share)};
-    case 3:
-      return {"stop", of_deployment(share)};
-    case 4: {
-      const int replicas = std::uniform_int_distribution<int>(0, kReplicasMost)(random);
-      wire::JsonObject params = of_deployment(share);
-      params["replicas"] = replicas;
-      return {"scale", params, replicas};
-    }
-    case 5:
-      return {"undeploy", of_deployment(share)};
-    default:
-      return {"remove", wire::JsonObject{{"id", share.component}}};
-  }
+  std::array<int, kMethods.size()> weights{};
+  std::transform(kMethods.begin(), kMethods.end(), weights.begin(),
+                 [](const Method& method) { return method.weight; });
+  std::discrete_distribution<std::size_t> kind(weights.begin(), weights.end());
+  ModelOperation operation;
+  operation.method = kMethods[kind(random)].name;
+  operation.version = random() % share.components.size();
+  operation.replicas = std::uniform_int_distribution<int>(0, kReplicasMost)(random);
+  operation.params = params_of(operation, share);
+  return operation;
 }
 
 std::optional<ModelState> after(const ModelState& before, const ModelOperation& operation,
                                 const Share& share) {
-  ModelState state = before;
-  const std::string& method = operation.method;
-  if (method == "install") {
-    state.installed = true;
-    return state;
-  }
-  if (method == "remove") {
-    if (!before.installed || before.deployed) return std::nullopt;
-    return ModelState{};
-  }
-  if (method == "deploy") {
-    const bool changes = before.deployed && before.replicas != share.replicas();
-    if (!before.installed || (changes && before.running)) return std::nullopt;
-    state.deployed = true;
-    state.replicas = share.replicas();
-    return state;
-  }
-  if (!before.deployed) return std::nullopt;
-  if (method == "start") state.running = true;
-  if (method == "stop") state.running = false;
-  if (method == "undeploy") return ModelState{.installed = true};
-  if (method == "scale") {
-    if (share.in_main && operation.replicas != 1) return std::nullopt;
-    state.replicas = operation.replicas;
-  }
-  return state;
+  const auto* method = std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& known) {
+    return known.name == operation.method;
+  });
+  return method->effect(before, operation, share);
 }
 
-ModelState observed(const wire::Json& listing, const Share& share) {
+ModelState observed(const wire::Json& listing, const wire::Json& description, const Share& share) {
   ModelState state;
-  for (const wire::Json& component : listing.at("components").as_array())
-    state.installed = state.installed || component.at("id").as_string() == share.component;
+  for (const wire::Json& component : listing.at("components").as_array()) {
+    for (std::size_t i = 0; i < share.components.size(); ++i)
+      if (component.at("id").as_string() == share.components[i]) state.installed[i] = true;
+  }
   for (const wire::Json& deployment : listing.at("deployments").as_array()) {
     if (deployment.at("id").as_string() != share.deployment) continue;
-    state.deployed = true;
     state.running = deployment.at("state").as_string() == "running";
-    state.replicas = static_cast<int>(deployment.at("replicas").as_int64());
+    state.deployed = {version_of(deployment, share), replicas_of(deployment)};
+  }
+  if (description.is_object() && description.at("previous").is_object()) {
+    const wire::Json& previous = description.at("previous");
+    state.previous = {version_of(previous, share), replicas_of(previous)};
   }
   return state;
 }
