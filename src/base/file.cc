@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/crash_point.h"
 #include "base/unique_fd.h"
 
 namespace arcella {
@@ -35,6 +36,11 @@ std::string_view kind_of(mode_t mode) {
   return "something else";
 }
 
+// Hidden, beside the file, and told from those of other files.
+std::string temporary_prefix(const std::filesystem::path& path) {
+  return "." + path.filename().string() + ".";
+}
+
 Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -54,6 +60,7 @@ Result<void> write_and_rename(UniqueFd fd, const std::string& temporary,
   if (::fchmod(fd.get(), mode) != 0) return fail_errno("setting the mode of", path);
   if (::fsync(fd.get()) != 0) return fail_errno("syncing", path);
   fd.reset();
+  crash_point("file.written");
   if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("replacing", path);
   return {};
 }
@@ -95,7 +102,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t byt
 Result<void> atomic_write(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
   std::filesystem::path folder = path.parent_path();
   if (folder.empty()) folder = ".";
-  std::string temporary = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+  std::string temporary = (folder / (temporary_prefix(path) + "XXXXXX")).string();
   UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd.valid()) return fail_errno("writing", path);
   auto written = write_and_rename(std::move(fd), temporary, path, bytes, mode);
@@ -104,6 +111,18 @@ Result<void> atomic_write(const std::filesystem::path& path, std::string_view by
     return written;
   }
   return sync_dir(folder);
+}
+
+Result<void> remove_unfinished(const std::filesystem::path& path) {
+  std::string prefix = temporary_prefix(path);
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(path.parent_path(), error), end;
+       !error && entry != end; entry.increment(error)) {
+    if (entry->path().filename().string().starts_with(prefix))
+      std::filesystem::remove(entry->path(), error);
+  }
+  if (error) return fail(Error::from_errno(error.value(), quoted("cleaning beside", path)));
+  return {};
 }
 
 Result<void> sync_dir(const std::filesystem::path& path) {

@@ -27,6 +27,9 @@ namespace arcella {
 [[nodiscard]] Result<void> atomic_write(const std::filesystem::path& path, std::string_view bytes,
                                         mode_t mode = 0600);
 
+// Removes what a crash in the middle of atomic_write(path) has left beside it.
+[[nodiscard]] Result<void> remove_unfinished(const std::filesystem::path& path);
+
 // Makes the entries of a folder durable: after a rename into it, or a removal from it.
 [[nodiscard]] Result<void> sync_dir(const std::filesystem::path& path);
 

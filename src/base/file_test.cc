@@ -45,6 +45,16 @@ TEST_F(FileTest, ReadsWhatWasWritten) {
   EXPECT_EQ(read_file(folder_ / "empty", 0).value(), "");
 }
 
+TEST_F(FileTest, WhatACrashLeftOfAReplacementIsRemoved) {
+  std::ofstream(folder_ / ".x.aBcDeF") << "half of i";
+  std::ofstream(folder_ / ".y.aBcDeF") << "another's";
+  ASSERT_TRUE(atomic_write(folder_ / "x", "it").has_value());
+  ASSERT_TRUE(remove_unfinished(folder_ / "x").has_value());
+  EXPECT_FALSE(fs::exists(folder_ / ".x.aBcDeF"));
+  EXPECT_TRUE(fs::exists(folder_ / ".y.aBcDeF"));
+  EXPECT_EQ(read_file(folder_ / "x", 4).value(), "it");
+}
+
 TEST_F(FileTest, AFileOfOneByteTooManyIsRefused) {
   ASSERT_TRUE(atomic_write(folder_ / "x", "12345").has_value());
   auto content = read_file(folder_ / "x", 4);

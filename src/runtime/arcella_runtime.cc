@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/call_operations.h"
@@ -86,12 +87,15 @@ Result<std::unique_ptr<ArcellaRuntime>> ArcellaRuntime::open(boost::asio::io_con
                                                              RuntimeConfig config) {
   ARCELLA_TRY_VOID(prepare_home(config.home));
   ARCELLA_TRY(HomeLock lock, HomeLock::acquire(config.home));
+  crash_point("home.locked");
   ARCELLA_TRY(auto store, store::StateStore::open(config.home + "/state/arcella.db"));
+  crash_point("home.state-open");
   ARCELLA_TRY(auto repository, store::ModuleRepository::open(config.home));
   ARCELLA_TRY(auto cache, store::CodeCache::open(config.home));
   HomeState home{std::move(lock), std::move(store), std::move(repository), std::move(cache)};
   auto impl = std::make_unique<Impl>(io, clock, std::move(config), std::move(home));
   ARCELLA_TRY_VOID(impl->core.load_registry());
+  crash_point("home.cleaned");
   impl->core.open_events();
   return std::unique_ptr<ArcellaRuntime>(new ArcellaRuntime(std::move(impl)));
 }
@@ -106,6 +110,7 @@ void ArcellaRuntime::restore() {
                      "version " + core.config.version + ", pid " + std::to_string(::getpid()));
   // All that is desired Running, to the reconciler, is simply not there yet.
   core.reconciler.run();
+  crash_point("home.restoring");
 }
 
 aio::Task<void> ArcellaRuntime::stop() {

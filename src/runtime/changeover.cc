@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/deployment_waits.h"
@@ -49,17 +50,21 @@ aio::Task<Result<void>> Changeover::check() {
 
 aio::Task<Result<void>> Changeover::carry_out() {
   ARCELLA_CO_TRY_VOID(co_await check());
+  crash_point("change.checked");
   Result<void> done;
   for (std::size_t i = 0; i < change_.deployments.size() && done.has_value(); ++i) {
     done = co_await replace(i);
   }
   if (done.has_value()) done = co_await record();
   if (done.has_value()) {
+    crash_point("change.recorded");
     apply_recorded();
     co_return done;
   }
   if (replaced_.empty() || done.error().code() == ErrorCode::Cancelled) co_return done;
+  crash_point("change.failed");
   std::string reverted = co_await put_back();
+  crash_point("change.put-back");
   const Error& error = done.error();
   std::string detail = error.detail();
   Error whole(error.code(), error.message() + "; " + reverted);
@@ -103,6 +108,7 @@ aio::Task<Result<void>> Changeover::replace(std::size_t which) {
     bool anew = record != nullptr && record->starting_by_hand;
     up = anew ? co_await wait_started(core_, id) : co_await wait_all_ready(core_, id);
   }
+  crash_point("change.replaced");
   if (up.has_value()) co_return up;
   int generation = record == nullptr ? 0 : record->generation + 1;
   std::string what = "deployment '" + id.str() + "': generation " + std::to_string(generation) +

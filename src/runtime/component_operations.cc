@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "aio/await.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -67,9 +68,9 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
     co_await drop(id, record.component.content_hash);
     co_return fail(std::move(row).error());
   }
+  crash_point("install.row-kept");
   model::ComponentView view = view_of_component(record);
   core_.registry.add(std::move(record));
-  core_.events.record(model::EventKind::ComponentInstalled, view.id, content.package.wasm_path);
   core_.events.record(model::EventKind::ComponentInstalled, view.id, path);
   log::info("runtime", "installed", {{"component", view.id}, {"bytes", view.wasm_bytes}});
   co_return view;
@@ -82,6 +83,7 @@ aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
   ARCELLA_CO_TRY_VOID(co_await not_taken_back());
   request.progress.stage("checking");
   ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
+  crash_point("install.inspected");
   ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
   ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
   co_return Candidate(std::move(content), std::move(inspection), std::move(id),
@@ -110,12 +112,18 @@ aio::Task<Result<ComponentRecord>> ComponentOperations::keep(Candidate candidate
   ARCELLA_CO_TRY_VOID(co_await not_taken_back());  // from here on it is finished
 
   candidate.progress.stage("storing");
-  ARCELLA_CO_TRY_VOID(co_await keep_code(content, std::move(compiled)));
+  auto code = co_await keep_code(content, std::move(compiled));
+  if (!code.has_value()) {
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(code).error());
+  }
+  crash_point("install.code-kept");
   auto files = co_await keep_files(candidate.id, content);
   if (!files.has_value()) {
     co_await drop_code(content.content_hash);
     co_return fail(std::move(files).error());
   }
+  crash_point("install.files-kept");
   ComponentRecord record{
       component_of(candidate.id, content.package, std::move(candidate.inspection),
                    content.content_hash, core_.clock.wall_now()),
@@ -125,6 +133,7 @@ aio::Task<Result<ComponentRecord>> ComponentOperations::keep(Candidate candidate
 
 aio::Task<void> ComponentOperations::drop(model::ComponentId id, std::string content_hash) {
   co_await drop_files(std::move(id));
+  crash_point("remove.files-gone");
   co_await drop_code(std::move(content_hash));
 }
 
@@ -157,6 +166,7 @@ aio::Task<Result<supervisor::CompileResult>> ComponentOperations::compile(const 
       co_await supervisor::compile(core_.config.worker_program, std::move(wasm), traits, false);
   if (!compiled.has_value())
     co_return fail(std::move(compiled).error().with_context(content.package.wasm_path));
+  crash_point("install.compiled");
   co_return compiled;
 }
 
@@ -205,12 +215,14 @@ aio::Task<Result<std::vector<std::string>>> ComponentOperations::remove(std::str
   std::string hash = record->component.content_hash;
   auto forget = [this, &id] { return core_.home.store->remove_component(id); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));
+  crash_point("remove.row-gone");
   std::vector<std::string> without_previous = core_.registry.forget_previous(id);
   core_.registry.remove(id);
   std::string dropped = join(without_previous, ", ");
   core_.events.record(model::EventKind::ComponentRemoved, id.str());
   log::info("runtime", "removed", {{"component", id.str()}, {"previous_generation_of", dropped}});
   co_await drop(std::move(id), std::move(hash));
+  crash_point("remove.code-gone");
   co_return without_previous;
 }
 

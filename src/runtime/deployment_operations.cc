@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "manifest/rule_diagnostics.h"
 #include "model/deployment_rules.h"
@@ -123,6 +124,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
     co_return view(id);
 
   ARCELLA_CO_TRY_VOID(co_await prepare_start(id));
+  crash_point("start.prepared");
   record = core_.registry.find(id);
   if (record != nullptr && record->desired == model::Desired::Running) {
     // It runs in part, or was given up: try at once what died, and leave what serves alone.
@@ -132,9 +134,11 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
     core_.events.record(model::EventKind::DeploymentStarted, id.str());
     co_return view(id);
   }
+  model::Desired before = record == nullptr ? model::Desired::Stopped : record->desired;
   auto started = co_await start_stopped(id);
   if (!started.has_value()) {
-    if (started.error().code() != ErrorCode::Cancelled) co_await take_back_start(id);
+    crash_point("start.failed");
+    if (started.error().code() != ErrorCode::Cancelled) co_await take_back_start(id, before);
     co_return fail(
         std::move(started).error().with_context("deployment '" + id.str() + "' did not start"));
   }
@@ -155,32 +159,31 @@ aio::Task<Result<void>> DeploymentOperations::prepare_start(model::DeploymentId 
 }
 
 aio::Task<Result<void>> DeploymentOperations::start_stopped(model::DeploymentId id) {
-  auto recorded = co_await core_.record_desired(id, model::Desired::Running);
   DeploymentRecord* record = core_.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
-  if (!recorded.has_value()) co_return recorded;
   core_.reconciler.forgive(*record);
+  record->desired = model::Desired::Running;
   record->starting_by_hand = record->deployment.spec.replicas > 0;
   core_.reconciler.kick();
-  co_return co_await wait_started(core_, id);
+  ARCELLA_CO_TRY_VOID(co_await wait_started(core_, id));
+  crash_point("start.ready");
+  ARCELLA_CO_TRY_VOID(co_await core_.record_desired(id, model::Desired::Running));
+  crash_point("start.recorded");
+  co_return Result<void>();
 }
 
-aio::Task<void> DeploymentOperations::take_back_start(model::DeploymentId id) {
-  auto recorded = co_await core_.record_desired(id, model::Desired::Stopped);
-  if (!recorded.has_value()) {
-    log::error("runtime",
-               "a start that failed could not be taken back; it is tried again at the next start",
-               {{"deployment", id.str()}, {"error", recorded.error().message()}});
-  }
+aio::Task<void> DeploymentOperations::take_back_start(model::DeploymentId id,
+                                                      model::Desired before) {
   DeploymentRecord* record = core_.registry.find(id);
   if (record == nullptr) co_return;
-  record->desired = model::Desired::Stopped;
+  record->desired = before;
   core_.reconciler.kick();
   auto drained = co_await wait_gone(core_, id);
   if (!drained.has_value()) {
     log::warn("runtime", "what was left of a start is slow to end", {{"deployment", id.str()}});
   }
   forget_run(id);
+  crash_point("start.taken-back");
 }
 
 // --- stop, undeploy, scale ---
@@ -193,8 +196,10 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::stop(std::string 
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   if (record->desired != model::Desired::Stopped || is_active(*record)) {
     ARCELLA_CO_TRY_VOID(co_await core_.record_desired(id, model::Desired::Stopped));
+    crash_point("stop.recorded");
     core_.reconciler.kick();
     ARCELLA_CO_TRY_VOID(co_await wait_gone(core_, id));
+    crash_point("stop.drained");
     core_.events.record(model::EventKind::DeploymentStopped, id.str());
     log::info("runtime", "stopped", {{"deployment", id.str()}});
   }
@@ -229,12 +234,14 @@ aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment) {
   // The row first: after a crash it is gone, and what still ran has died with the daemon.
   auto forget = [this, &id] { return core_.home.store->remove_deployment(id); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));
+  crash_point("undeploy.row-gone");
   if (DeploymentRecord* record = core_.registry.find(id)) record->desired = model::Desired::Stopped;
   core_.reconciler.kick();
   auto drained = co_await wait_gone(core_, id);
   if (!drained.has_value()) {
     log::warn("runtime", "undeployed, but its guests are slow to end", {{"deployment", id.str()}});
   }
+  crash_point("undeploy.drained");
   core_.registry.remove(id);
   core_.events.record(model::EventKind::DeploymentUndeployed, id.str());
   core_.reconciler.kick();
@@ -259,21 +266,40 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::scale(std::string
                    "deployment '" + id.str() +
                        "' runs in main, which has one replica: use isolation = \"worker\"");
   }
-  auto write = [this, &id, replicas] { return core_.home.store->set_replicas(id, replicas); };
-  ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(write)));
-  record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(deployment_is_gone(id));
-  core_.events.record(model::EventKind::DeploymentScaled, id.str(),
-                      "from " + std::to_string(record->deployment.spec.replicas) + " to " +
-                          std::to_string(replicas) + " replicas");
+  int before = record->deployment.spec.replicas;
+  set_replicas(id, replicas);
+  auto kept = co_await keep_replicas(id, replicas);
+  if (!kept.has_value()) {
+    set_replicas(id, before);
+    co_return fail(std::move(kept).error());
+  }
+  core_.events.record(
+      model::EventKind::DeploymentScaled, id.str(),
+      "from " + std::to_string(before) + " to " + std::to_string(replicas) + " replicas");
+  co_return view(id);
+}
+
+void DeploymentOperations::set_replicas(const model::DeploymentId& id, int replicas) {
+  DeploymentRecord* record = core_.registry.find(id);
+  if (record == nullptr) return;
   record->deployment.spec.replicas = replicas;
   auto count = static_cast<std::size_t>(replicas);
   if (count > record->instances.size() || !any_alive(*record)) record->instances.resize(count);
   core_.reconciler.kick();
+}
+
+// On the disk only when they are up: as with a start, a crash or a failure before leaves what was.
+aio::Task<Result<void>> DeploymentOperations::keep_replicas(model::DeploymentId id, int replicas) {
+  const DeploymentRecord* record = core_.registry.find(id);
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
   if (record->desired == model::Desired::Running) {
     ARCELLA_CO_TRY_VOID(co_await wait_all_ready(core_, id));
+    crash_point("scale.ready");
   }
-  co_return view(id);
+  auto write = [this, &id, replicas] { return core_.home.store->set_replicas(id, replicas); };
+  ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(write)));
+  crash_point("scale.recorded");
+  co_return Result<void>();
 }
 
 Result<model::DeploymentView> DeploymentOperations::view(const model::DeploymentId& id) const {

@@ -33,8 +33,13 @@ class DeploymentOperations {
   [[nodiscard]] Result<void> check_replicas_max(int replicas) const;
 
   aio::Task<Result<void>> prepare_start(model::DeploymentId id);
+  // Brings it up, and then records it: a start that fails, or that a crash cuts short, leaves on
+  // the disk what was there.
   aio::Task<Result<void>> start_stopped(model::DeploymentId id);
-  aio::Task<void> take_back_start(model::DeploymentId id);
+  aio::Task<void> take_back_start(model::DeploymentId id, model::Desired before);
+  // In memory; what is wanted of a running one follows.
+  void set_replicas(const model::DeploymentId& id, int replicas);
+  aio::Task<Result<void>> keep_replicas(model::DeploymentId id, int replicas);
   void forget_run(const model::DeploymentId& id);
   [[nodiscard]] Result<model::DeploymentView> view(const model::DeploymentId& id) const;
   aio::Task<Result<KeyedLock::Guard>> lock(model::DeploymentId id);

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "aio/await.h"
+#include "base/crash_point.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "runtime/listen_socket.h"
@@ -231,6 +232,7 @@ aio::Task<Result<void>> Reconciler::ensure_worker(model::EnsureWorker action) {
   model::Place place = action.group;
   retry_.erase(place);
   auto up = co_await places_.at(place).ensure_up(action.traits);
+  crash_point("worker.up");
   if (up.has_value()) co_return up;
   for (auto& [id, record] : registry_.deployments()) {
     if (record.starting_by_hand && place_of(record.deployment) == place && !record.start_error) {
@@ -280,6 +282,7 @@ aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::Deploy
     ARCELLA_CO_TRY(order.listener, record->listener.duplicate());
   }
   ARCELLA_CO_TRY_VOID(co_await backend.load(std::move(order)));
+  crash_point("guest.loaded");
   record = registry_.find(id);
   bool still_up = !place || places_.status(place).state == model::WorkerState::Up;
   if (record == nullptr || !still_up) co_return Result<void>();
@@ -313,6 +316,7 @@ aio::Task<Result<void>> Reconciler::start_instances(model::Place place,
     instance.held_until.reset();
   }
   auto started = co_await places_.at(place).start(action.deployment, action.first, action.count);
+  crash_point("guest.started");
   record = registry_.find(action.deployment);
   if (started.has_value() || record == nullptr) co_return started;
   std::vector<std::size_t> failed;
@@ -340,6 +344,7 @@ aio::Task<Result<void>> Reconciler::stop_instances(model::Place place,
       clock_.monotonic_now() + limits::kWorkerStopTimeout + limits::kStopGrace;
   auto stopped = co_await places_.at(place).stop(action.deployment, action.first, action.count,
                                                  limits::kWorkerStopTimeout);
+  crash_point("guest.stopped");
   record = registry_.find(action.deployment);
   if (stopped.has_value() || record == nullptr) co_return stopped;
   // It knows of no such replicas, so there are none.
@@ -354,6 +359,7 @@ aio::Task<Result<void>> Reconciler::stop_instances(model::Place place,
 
 aio::Task<Result<void>> Reconciler::unload(model::Place place, model::DeploymentId id) {
   auto unloaded = co_await places_.at(place).unload(id);
+  crash_point("guest.unloaded");
   DeploymentRecord* record = registry_.find(id);
   if (record == nullptr) co_return Result<void>();
   if (!unloaded.has_value() && unloaded.error().code() != ErrorCode::NotFound) co_return unloaded;
@@ -371,6 +377,7 @@ aio::Task<Result<void>> Reconciler::stop_worker(model::GroupName group) {
     }
   }
   co_await places_.at(place).shut_down(limits::kWorkerStopTimeout);
+  crash_point("worker.stopped");
   on_place_down(place, "it was stopped", PlaceLoss::Asked);
   co_return Result<void>();
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 
 namespace arcella::runtime {
@@ -64,13 +65,16 @@ RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, Runti
 Result<void> RuntimeCore::load_registry() {
   ARCELLA_TRY(auto components, home.store->load_components());
   std::vector<model::ComponentId> known;
+  std::vector<std::string> contents;
   for (model::Component& component : components) {
     ARCELLA_TRY(auto template_fields, home.store->component_template(component.id));
     known.push_back(component.id);
+    contents.push_back(component.content_hash);
     registry.add({std::move(component), std::move(template_fields)});
   }
-  // What a crash between the files and the row of an install, or of a removal, has left.
+  // What a crash between code, files and the row of an install, or of a removal, has left.
   ARCELLA_TRY_VOID(home.repository.remove_unknown(known));
+  ARCELLA_TRY_VOID(home.cache.remove_unknown(contents));
   ARCELLA_TRY(auto deployments, home.store->load_deployments());
   for (store::StoredDeployment& stored : deployments) {
     DeploymentRecord& record = registry.put(std::move(stored.deployment));
@@ -143,6 +147,7 @@ aio::Task<void> RuntimeCore::record_completion(model::DeploymentId id) {
     log::error("runtime", "a command has completed, but that could not be recorded",
                {{"deployment", id.str()}, {"error", recorded.error().message()}});
   }
+  crash_point("command.recorded");
   reconciler.kick();
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/crash_point.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -38,6 +39,7 @@ constexpr std::size_t kHeaderBytes = kTagAt + kTagBytes;
 using Header = std::array<char, kHeaderBytes>;
 
 constexpr std::string_view kTemporary = ".tmp-";
+constexpr std::string_view kSuffix = ".artifact";
 constexpr std::size_t kHexLengthMax = 128;
 
 bool is_hex(std::string_view text) {
@@ -55,7 +57,8 @@ Result<void> check_content_hash(std::string_view content_hash) {
 std::string file_name(std::string_view content_hash, std::string_view fingerprint) {
   Hasher hasher;
   hasher.update_field(fingerprint);
-  return std::string(content_hash) + "-" + to_hex(hasher.finish()).substr(0, 32) + ".artifact";
+  return std::string(content_hash) + "-" + to_hex(hasher.finish()).substr(0, 32) +
+         std::string(kSuffix);
 }
 
 Header make_header(std::uint64_t length, std::string_view nonce, const Tag& tag) {
@@ -162,6 +165,7 @@ struct CodeCache::Impl {
       (void)folder.remove(temporary);
       return written;
     }
+    crash_point("cache.renamed");
     return folder.sync();
   }
 
@@ -174,6 +178,7 @@ struct CodeCache::Impl {
     std::string_view bytes(reinterpret_cast<const char*>(mapping.bytes().data()), length);
     ARCELLA_TRY_VOID(write_all(file, bytes, what));
     if (::fsync(file.get()) != 0) return fail(system_error(errno, what));
+    crash_point("cache.written");
     return {};
   }
 };
@@ -191,6 +196,7 @@ Result<CodeCache> CodeCache::open(const std::string& home) {
     ARCELLA_TRY_VOID(folder.remove(name));
   }
   ARCELLA_TRY_VOID(make_dir_0700(home + "/state"));
+  ARCELLA_TRY_VOID(remove_unfinished(home + "/state/cache.key"));
   ARCELLA_TRY(Key key, load_key(home + "/state/cache.key"));
   return CodeCache(std::make_unique<Impl>(Impl{std::move(folder), std::move(key)}));
 }
@@ -240,6 +246,20 @@ Result<UniqueFd> CodeCache::put(std::string_view content_hash, std::string_view 
   return memfd;
 }
 
+Result<void> CodeCache::remove_unknown(const std::vector<std::string>& content_hashes) const {
+  ARCELLA_TRY(std::vector<std::string> names, impl_->folder.names());
+  for (const std::string& name : names) {
+    // What is not named as we name things was put there by somebody else, and stays.
+    std::string hash = name.substr(0, name.find('-'));
+    if (!name.ends_with(kSuffix) || !is_hex(hash)) continue;
+    bool known =
+        std::find(content_hashes.begin(), content_hashes.end(), hash) != content_hashes.end();
+    if (known) continue;
+    ARCELLA_TRY_VOID(impl_->folder.remove(name));
+  }
+  return impl_->folder.sync();
+}
+
 Result<void> CodeCache::remove(std::string_view content_hash) const {
   ARCELLA_TRY_VOID(check_content_hash(content_hash));
   std::string prefix = std::string(content_hash) + "-";
@@ -247,6 +267,7 @@ Result<void> CodeCache::remove(std::string_view content_hash) const {
   for (const std::string& name : names) {
     if (name.compare(0, prefix.size(), prefix) != 0) continue;
     ARCELLA_TRY_VOID(impl_->folder.remove(name));
+    crash_point("cache.deleted");
   }
   return impl_->folder.sync();
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -35,6 +36,9 @@ class CodeCache {
                        const UniqueFd& artifact) const;
   // Removes the artifacts of a content, of all engines.
   Result<void> remove(std::string_view content_hash) const;
+  // Removes the artifacts of all other contents: what a crash has left of an install, or of a
+  // removal.
+  Result<void> remove_unknown(const std::vector<std::string>& content_hashes) const;
 
  private:
   struct Impl;

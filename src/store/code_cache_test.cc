@@ -196,6 +196,18 @@ TEST_F(CodeCacheTest, RemovesAContentOfAllEngines) {
   EXPECT_TRUE(is_hit(cache, "ab"));
 }
 
+TEST_F(CodeCacheTest, RemovesTheArtifactsOfUnknownContentsAndNothingElse) {
+  CodeCache cache = open();
+  put(cache, "aa");
+  put(cache, "bb");
+  const std::string notes = home_ / "cache/notes.txt";
+  std::ofstream(notes) << "somebody else's";
+  ASSERT_TRUE(cache.remove_unknown({"aa"}).has_value());
+  EXPECT_TRUE(is_hit(cache, "aa"));
+  EXPECT_FALSE(is_hit(cache, "bb"));
+  EXPECT_TRUE(fs::exists(notes));
+}
+
 TEST_F(CodeCacheTest, RefusesNamesThatAreNoHash) {
   CodeCache cache = open();
   for (std::string_view hash : {"", "../x", "a/b", "XYZ", "a.b"}) {

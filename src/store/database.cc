@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "base/crash_point.h"
+#include "base/log.h"
 #include "base/unique_fd.h"
 #include "store/system_error.h"
 
@@ -139,6 +141,13 @@ Result<void> Database::make_durable() const {
   return run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
 }
 
+void Database::empty_log() const {
+  auto emptied = run("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (emptied.has_value()) return;
+  log::error("store", "a change that failed cannot be erased: after a crash it may be there",
+             {{"error", emptied.error().message()}});
+}
+
 Result<void> Database::run(const char* sql) const {
   if (::sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
     return fail(error_of(connection_.get()));
@@ -178,8 +187,15 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::commit() {
-  ARCELLA_TRY_VOID(database_->run("COMMIT"));
-  database_ = nullptr;
+  crash_point("state.written");
+  auto committed = database_->run("COMMIT");
+  const Database& database = *std::exchange(database_, nullptr);
+  if (!committed.has_value()) {
+    (void)database.run("ROLLBACK");  // there is none left when SQLite has done it by itself
+    database.empty_log();
+    return committed;
+  }
+  crash_point("state.committed");
   return {};
 }
 

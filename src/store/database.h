@@ -67,6 +67,9 @@ class Database {
     void operator()(sqlite3* connection) const noexcept;
   };
   explicit Database(sqlite3* connection) : connection_(connection) {}
+  // Takes a commit that failed out of the write-ahead log. If only its sync has failed, it lies
+  // there whole, and the next opening after a crash would take it for done.
+  void empty_log() const;
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

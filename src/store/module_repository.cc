@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/crash_point.h"
 #include "base/text.h"
 #include "store/folder.h"
 #include "store/hash.h"
@@ -34,7 +35,9 @@ Result<void> fill(const Folder& staging, std::span<const std::byte> wasm,
   for (const auto& [name, text] : files) {
     ARCELLA_TRY_VOID(staging.write_file(name, text));
   }
-  return staging.sync();
+  ARCELLA_TRY_VOID(staging.sync());
+  crash_point("modules.staged");
+  return {};
 }
 
 // Out of sight by one rename, then deleted: no half of a module is ever seen under its name.
@@ -42,8 +45,11 @@ Result<void> remove_module(const Folder& modules, const std::string& name) {
   std::string doomed = std::string(kStaging) + name;
   ARCELLA_TRY_VOID(modules.remove(doomed));
   ARCELLA_TRY_VOID(modules.rename_new(name, doomed));
+  crash_point("modules.hidden");
   ARCELLA_TRY_VOID(modules.sync());
-  return modules.remove(doomed);
+  ARCELLA_TRY_VOID(modules.remove(doomed));
+  crash_point("modules.deleted");
+  return {};
 }
 
 }  // namespace
@@ -80,6 +86,7 @@ Result<void> ModuleRepository::install(
     (void)modules.remove(staging_folder);
     return moved;
   }
+  crash_point("modules.renamed");
   auto durable = modules.sync();
   if (!durable.has_value()) (void)remove_module(modules, id.str());
   return durable;

@@ -19,6 +19,7 @@
 #include "aio/framed_socket.h"
 #include "aio/timeout.h"
 #include "aio/unix_socket.h"
+#include "base/crash_point.h"
 #include "ipc/handshake.h"
 #include "ipc/job_message.h"
 #include "supervisor/child_limits.h"
@@ -163,6 +164,7 @@ aio::Task<Result<CompileResult>> compile(std::string worker_program, UniqueFd wa
   spec.fds.push_back({ipc::kCompileArtifactFd, artifact.get()});
   spec.fds.push_back({ipc::kCompileReportFd, report.write_end.get()});
   ARCELLA_CO_TRY(auto helper, aio::ChildProcess::spawn(executor, spec));
+  crash_point("helper.spawned");
   report.write_end.reset();
   wasm.reset();
 

@@ -12,6 +12,7 @@
 #include "aio/timeout.h"
 #include "aio/unix_socket.h"
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "ipc/handshake.h"
@@ -130,6 +131,7 @@ Result<void> WorkerProcess::try_spawn() {
   spec.fds.push_back({ipc::kServeDataFd, data.second.get()});
   spec.fds.push_back({STDOUT_FILENO, STDERR_FILENO});
   ARCELLA_TRY(auto child, surroundings_.spawner.spawn(spec));
+  crash_point("worker.spawned");
   life_ = std::make_unique<Life>(surroundings_.executor, std::move(control.first),
                                  std::move(data.first));
   life_->child = std::move(child);

@@ -26,6 +26,7 @@
 #include "apps/arcella/options.h"
 #include "apps/arcella/service.h"
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -223,5 +224,7 @@ int main(int argc, char** argv) {
     std::fputs(printed->text.c_str(), stdout);
     return 0;
   }
+  if (auto armed = arcella::arm_crash_point(variable("ARCELLA_CRASH_AT")); !armed.has_value())
+    return report(armed.error());
   return run_daemon(std::get<DaemonOptions>(*parsed), our_environment());
 }

@@ -45,21 +45,30 @@ std::optional<std::string> AlmeConnection::read() {
   }
 }
 
-wire::Json AlmeConnection::ask(std::string_view method, const wire::Json& params) {
+std::optional<wire::Json> AlmeConnection::try_ask(std::string_view method,
+                                                  const wire::Json& params) {
   wire::JsonObject request;
   request["jsonrpc"] = "2.0";
   request["id"] = ++last_id_;
   request["method"] = method;
   if (!params.is_null()) request["params"] = params;
-  send(wire::to_text(request));
+  const std::string bytes = wire::LineCodec::encode(wire::to_text(request));
+  // A lost connection shows when the answer is read.
+  (void)::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   std::optional<std::string> line = read();
-  if (!line) {
+  if (!line) return std::nullopt;
+  auto answer = wire::parse_json(*line);
+  EXPECT_TRUE(answer.has_value()) << *line;
+  if (!answer.has_value()) return std::nullopt;
+  return *answer;
+}
+
+wire::Json AlmeConnection::ask(std::string_view method, const wire::Json& params) {
+  std::optional<wire::Json> answer = try_ask(method, params);
+  if (!answer) {
     ADD_FAILURE() << method << ": no answer";
     return nullptr;
   }
-  auto answer = wire::parse_json(*line);
-  EXPECT_TRUE(answer.has_value()) << *line;
-  if (!answer.has_value()) return nullptr;
   wire::JsonObject& object = answer->as_object();
   return object.contains("result") ? object["result"] : object["error"];
 }

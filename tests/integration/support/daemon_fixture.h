@@ -26,6 +26,9 @@ class AlmeConnection {
   void send(std::string_view line);
   // The next line; nullopt at the end or after the deadline.
   std::optional<std::string> read();
+  // Sends a request and gives the whole answer; nullopt when there is none, as of a daemon that was
+  // killed.
+  std::optional<wire::Json> try_ask(std::string_view method, const wire::Json& params);
   // Sends a request and gives its answer, result or error.
   wire::Json ask(std::string_view method, const wire::Json& params);
   void close() { socket_.reset(); }
