@@ -161,6 +161,7 @@ bool runs_alike(const model::Deployment& before, const model::Deployment& after)
   model::DeploymentSpec spec = before.spec;
   spec.replicas = after.spec.replicas;
   spec.restart = after.spec.restart;
+  spec.update = after.spec.update;
   return spec == after.spec && before.policy == after.policy;
 }
 

@@ -27,7 +27,8 @@ Error conflict(std::string message, const std::vector<std::string>& lines,
 Result<void> check_fits(const model::Deployment& deployment, const model::Component& component) {
   std::vector<std::string> lines;
   for (const model::RuleViolation& violation : model::check_rules(deployment, component)) {
-    lines.push_back(violation.field + ": " + violation.message);
+    const std::string way_out = violation.hint.empty() ? "" : "; " + violation.hint;
+    lines.push_back(violation.field + ": " + violation.message + way_out);
   }
   if (lines.empty()) return {};
   return fail(conflict("deployment '" + deployment.spec.id.str() + "' does not fit component '" +
