@@ -36,6 +36,7 @@ std::vector<model::DeploymentId> shutdown_order(const Registry& registry) {
   }
   std::sort(running.begin(), running.end(), std::greater<>());
   std::vector<model::DeploymentId> order;
+  order.reserve(running.size());
   for (auto& [number, id] : running) order.push_back(std::move(id));
   return order;
 }
