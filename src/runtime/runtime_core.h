@@ -73,6 +73,7 @@ class RuntimeCore final : private PlaceListener {
   void on_output(const model::Place& place, GuestOutput output) override;
   void on_completed(const model::DeploymentId& id);
   aio::Task<void> record_completion(model::DeploymentId id);
+  aio::Task<Result<void>> try_record_completion(model::DeploymentId id);
 };
 
 // An operation that changes state runs to its end in a scope of the runtime, whether or not the
