@@ -2,12 +2,17 @@
 #include "runtime/runtime_core.h"
 
 #include <algorithm>
+#include <chrono>
 
+#include "aio/await.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 
 namespace arcella::runtime {
 namespace {
+
+// A disk that was full when a command completed may have room again soon.
+constexpr std::chrono::seconds kPauseAfterNoRecord{1};
 
 // What a worker takes over of the daemon's configuration.
 std::vector<std::string> serve_arguments(const manifest::DaemonConfig& config) {
@@ -134,21 +139,29 @@ void RuntimeCore::on_completed(const model::DeploymentId& id) {
 }
 
 aio::Task<void> RuntimeCore::record_completion(model::DeploymentId id) {
+  // Until it is on the disk: what is not recorded as completed runs once more after a restart.
+  while (true) {
+    auto recorded = co_await try_record_completion(id);
+    if (recorded.has_value() || recorded.error().code() == ErrorCode::Cancelled) co_return;
+    log::error("runtime", "a command has completed, but that could not be recorded; trying again",
+               {{"deployment", id.str()}, {"error", recorded.error().message()}});
+    auto rested = co_await aio::sleep_for(kPauseAfterNoRecord);
+    if (!rested.has_value()) co_return;
+  }
+}
+
+aio::Task<Result<void>> RuntimeCore::try_record_completion(model::DeploymentId id) {
   KeyedLock::Keys keys{KeyedLock::key(id)};
-  auto guard = co_await lock.acquire(std::move(keys));
-  if (!guard.has_value()) co_return;
+  ARCELLA_CO_TRY(auto guard, co_await lock.acquire(std::move(keys)));
   const DeploymentRecord* record = registry.find(id);
   // Stopped, started again or gone meanwhile.
-  if (record == nullptr || record->desired != model::Desired::Running) co_return;
+  if (record == nullptr || record->desired != model::Desired::Running) co_return Result<void>();
   if (count_in(*record, model::InstanceState::Completed) < record->deployment.spec.replicas)
-    co_return;
-  auto recorded = co_await record_desired(id, model::Desired::Completed);
-  if (!recorded.has_value()) {
-    log::error("runtime", "a command has completed, but that could not be recorded",
-               {{"deployment", id.str()}, {"error", recorded.error().message()}});
-  }
+    co_return Result<void>();
+  ARCELLA_CO_TRY_VOID(co_await record_desired(id, model::Desired::Completed));
   crash_point("command.recorded");
   reconciler.kick();
+  co_return Result<void>();
 }
 
 }  // namespace arcella::runtime

@@ -79,6 +79,7 @@ class RuntimeCore final : private PlaceListener {
   void on_output(const model::Place& place, GuestOutput output) override;
   void on_completed(const model::DeploymentId& id);
   aio::Task<void> record_completion(model::DeploymentId id);
+  aio::Task<Result<void>> try_record_completion(model::DeploymentId id);
 };
 
 // The work's result; a failure is an event. `operation` and `subject` are what was asked for.

@@ -72,7 +72,9 @@ class Scene {
       EXPECT_TRUE(platform.settle());
     }
     course.after = platform.snapshot();
-    if (is_start()) EXPECT_EQ(course.after, prepared_);
+    if (is_start()) {
+      EXPECT_EQ(course.after, prepared_);
+    }
     course.passages = passages_in(platform.log());
     course.passages.erase(course.passages.begin(),
                           course.passages.begin() + static_cast<std::ptrdiff_t>(earlier));

@@ -20,6 +20,16 @@
 namespace arcella::integration {
 namespace {
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ARCELLA_SANITIZED 1
+#endif
+#endif
+#ifdef ARCELLA_SANITIZED
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 constexpr int kBug = 1;  // the exit status of a bug in Arcella
 
 struct Trial {
@@ -82,13 +92,16 @@ class SharedControl {
 class FailAt : public ::testing::TestWithParam<Trial> {
  protected:
   void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "a sanitizer wants to be the first library in the daemon";
     prepared_ = prepare_home(operation(), original());
     ASSERT_NE(prepared_, "");
     Platform platform(fresh_home());
     ASSERT_TRUE(platform.start());
     ASSERT_TRUE(platform.settle());
     before_ = is_start() ? prepared_ : platform.snapshot();
-    if (!is_start()) EXPECT_EQ(platform.cli(operation().command).status, operation().status);
+    if (!is_start()) {
+      EXPECT_EQ(platform.cli(operation().command).status, operation().status);
+    }
     EXPECT_TRUE(platform.settle());
     after_ = is_start() ? prepared_ : platform.snapshot();
     EXPECT_EQ(platform.end(), 0);
@@ -156,8 +169,9 @@ class FailAt : public ::testing::TestWithParam<Trial> {
   bool fail_start(Platform& platform, std::int64_t at) {
     control_.arm(platform.home(), GetParam().fault, at);
     const bool started = platform.start(control_.environment());
-    if (started) EXPECT_TRUE(platform.settle()) << platform.log();
+    const bool settled = !started || platform.settle();
     control_.disarm();
+    EXPECT_TRUE(settled) << platform.log();
     if (started) {
       EXPECT_EQ(platform.end(), 0) << platform.log();
     } else {

@@ -14,11 +14,10 @@
 #include <charconv>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "support/state_dump.h"
 
 namespace arcella::integration {
@@ -26,9 +25,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Empty when it cannot be read: a process that has just ended still has its entry in /proc.
 std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  constexpr std::size_t kBytesMax = 1U << 30;
+  return read_file(path, kBytesMax).value_or(std::string());
 }
 
 bool is_at_rest(const wire::Json& listing) {
@@ -72,14 +72,16 @@ bool is_cached_code(const std::string& path, const std::string& rows) {
 // "path size" of what must be the same after a crash; the size where the content is ours alone.
 std::vector<std::string> files_of(const std::string& home, const std::string& rows) {
   std::vector<std::string> lines;
+  std::error_code vanished;  // SQLite's own files come and go
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(home)) {
     std::string path = entry.path().lexically_relative(home).string();
     bool of_sqlite = path.starts_with("state/arcella.db");
     bool of_this_life = path == "alme" || path.starts_with("logs/");
     if (is_cached_code(path, rows)) continue;
     if (of_this_life || (of_sqlite && path != "state/arcella.db")) continue;
-    bool sized = entry.is_regular_file() && !of_sqlite && !path.starts_with("run/");
-    lines.push_back("file " + path + (sized ? " " + std::to_string(entry.file_size()) : ""));
+    bool sized = entry.is_regular_file(vanished) && !of_sqlite && !path.starts_with("run/");
+    lines.push_back("file " + path +
+                    (sized ? " " + std::to_string(entry.file_size(vanished)) : ""));
   }
   std::sort(lines.begin(), lines.end());
   return lines;
@@ -112,7 +114,8 @@ Platform::Platform(std::string home) : home_(std::move(home)) {
 }
 
 Platform::~Platform() {
-  if (daemon_) EXPECT_TRUE(kill());
+  if (!daemon_) return;
+  EXPECT_TRUE(kill());
 }
 
 bool Platform::start(const std::vector<std::string>& environment) {
