@@ -210,6 +210,15 @@ std::optional<std::string> unknown_option(const std::vector<std::string>& words,
   return std::nullopt;
 }
 
+// What stands before a word that is no command may be the mistake: `--hmoe DIR list`.
+Error misread(std::span<const std::string> before, Error no_such_command) {
+  CLI::App app;
+  Raw unused;
+  add_global_options(app, unused);
+  auto unknown = unknown_option(std::vector(before.begin(), before.end()), app, nullptr);
+  return unknown ? std::move(*unknown) : std::move(no_such_command);
+}
+
 Result<void> parse_into(const std::vector<std::string>& words, const Command* command, Raw& raw) {
   // Built anew for the one command: what the others take does not get in the way, and neither does
   // a deployment that is called like a command.
@@ -285,7 +294,9 @@ Result<std::variant<Arguments, Printed>> parse_arguments(std::span<const std::st
   const Command* command = nullptr;
   std::vector<std::string> rest(words.begin(), words.end());
   if (const std::optional<std::size_t> at = command_position(words)) {
-    ARCELLA_TRY(command, find_command(words[*at]));
+    auto found = find_command(words[*at]);
+    if (!found.has_value()) return fail(misread(words.first(*at), std::move(found).error()));
+    command = *found;
     rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
   }
   Raw raw;

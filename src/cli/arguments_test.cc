@@ -150,6 +150,7 @@ TEST(Arguments, UnknownOptionNamesTheNearest) {
               HasSubstr("list: there is no option '--jsno'; did you mean '--json'?; usage: "));
   EXPECT_THAT(refused({"logs", "--instnace=3"}).message(), HasSubstr("'--instance'"));
   EXPECT_THAT(refused({"--hmoe=/x", "list"}).message(), HasSubstr("'--home'"));
+  EXPECT_THAT(refused({"--hmoe", "/x", "list"}).message(), HasSubstr("'--home'"));
   EXPECT_THAT(refused({"start", "a", "--zzzzzzz"}).message(), HasSubstr("no option '--zzzzzzz'; "));
 }
 

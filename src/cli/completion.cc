@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/command_table.h"
 
 namespace arcella::cli {
@@ -200,8 +201,10 @@ class Completer {
     }
   }
 
+  // A file's name may hold what a terminal obeys; nobody types that.
   void add(Candidate candidate) {
-    if (candidate.text.starts_with(partial_)) made_.candidates.push_back(std::move(candidate));
+    if (!candidate.text.starts_with(partial_) || inert(candidate.text) != candidate.text) return;
+    made_.candidates.push_back(std::move(candidate));
   }
 
   std::string_view partial_;

@@ -86,6 +86,7 @@ TEST(Completion, FilesWhereFilesAreTaken) {
   EXPECT_THAT(at("--home ex"), ElementsAre("examples/"));
   EXPECT_THAT(at("--home=ex"), ElementsAre("--home=examples/"));
   EXPECT_THAT(at("install x.wasm "), IsEmpty());
+  EXPECT_THAT(at("install zz"), IsEmpty()) << "its name moves the cursor";
 }
 
 TEST(Completion, FreeWordsComeInAnyOrderAndOnce) {

@@ -101,6 +101,7 @@ class InteractiveShell {
       }
       return Next::Line;
     }
+    if (done->status != 0) here_.err << "exit status " << done->status << '\n' << std::flush;
     return done->leave ? Next::Leave : Next::Line;
   }
   // True if there were any: they were for what is over.

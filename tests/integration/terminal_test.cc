@@ -137,6 +137,9 @@ TEST_F(TerminalTest, GuestsOfRunHaveTheTerminal) {
   terminal->type("run hello-core -- 'two words'\r");
   ASSERT_TRUE(shows(*terminal, "argument 1: two words"));
   ASSERT_TRUE(prompts(*terminal, 0));
+  terminal->type("run hello-core -- --exit 3\r");
+  ASSERT_TRUE(shows(*terminal, "\nexit status 3\n"));
+  ASSERT_TRUE(prompts(*terminal, 0));
   terminal->type("exit\r");
   EXPECT_EQ(terminal->wait(), 0);
 }

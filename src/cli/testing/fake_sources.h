@@ -35,7 +35,10 @@ class FakeSources : public CompletionSources {
   std::vector<Candidate> files(const std::string& partial, Place place) override {
     asked_files = partial;
     if (place == Place::Folder) return {{"examples/", "", false}};
-    return {{"examples/", "", false}, {"extra.wasm", "", true}, {"my file.wasm", "", true}};
+    return {{"examples/", "", false},
+            {"extra.wasm", "", true},
+            {"my file.wasm", "", true},
+            {"zz\x1b[2J", "", true}};
   }
 
   std::string home;         // that was asked last
