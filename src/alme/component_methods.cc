@@ -68,14 +68,14 @@ aio::Task<Result<Answer>> describe(ArcellaRuntime& runtime, Invocation invocatio
   co_return answer;
 }
 
-aio::Task<Result<Answer>> wit(ArcellaRuntime& runtime, Invocation invocation) {
-  ARCELLA_CO_TRY(auto params, alme_proto::IdParams::from_json(invocation.params));
-  ARCELLA_CO_TRY(auto text, runtime.wit(params.id));
+Result<Answer> wit(const ArcellaRuntime& runtime, const Invocation& invocation) {
+  ARCELLA_TRY(auto params, alme_proto::IdParams::from_json(invocation.params));
+  ARCELLA_TRY(auto text, runtime.wit(params.id));
   JsonObject result;
   result["wit"] = text;
   Answer answer;
   answer.result = std::move(result);
-  co_return answer;
+  return answer;
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ void add_component_methods(MethodTable& table, ArcellaRuntime& runtime) {
       OnCancel::AbortIfAsked);
   table.add("remove", [&runtime](Invocation i) { return remove(runtime, std::move(i)); });
   table.add("describe", [&runtime](Invocation i) { return describe(runtime, std::move(i)); });
-  table.add("wit", [&runtime](Invocation i) { return wit(runtime, std::move(i)); });
+  table.add_immediate("wit", [&runtime](const Invocation& i) { return wit(runtime, i); });
 }
 
 }  // namespace arcella::alme

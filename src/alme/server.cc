@@ -65,10 +65,10 @@ aio::Task<> Server::serve(UniqueFd socket) {
       sessions_.emplace(sessions_.end(), executor_, table_, std::move(socket), on_answer);
   if (refusing_) session->close();
   co_await session->run();
-  const bool was_cut_off = session->cut_off();
+  const bool was_slow = session->was_slow();
   sessions_.erase(session);
   // Megabytes in small pieces: the allocator would keep them, for want of one that is whole.
-  if (was_cut_off) ::malloc_trim(0);
+  if (was_slow) ::malloc_trim(0);
 }
 
 void Server::refuse() {

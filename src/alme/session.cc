@@ -21,6 +21,9 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
+// Half of the outbox stays free for answers to what is in progress: neither a flood of requests nor
+// one of output costs the connection.
+constexpr std::size_t kUnreadBytesMax = limits::kAlmeOutboxBytesMax / 2;
 // What a client may ask for at once, it may also follow.
 constexpr auto kSubscriptionsMax = static_cast<std::size_t>(limits::kAlmePendingPerClientMax);
 
@@ -70,10 +73,8 @@ aio::Task<> Session::run() {
 // limits::kAlmeClientsMax bounds what that can cost.
 aio::Task<> Session::read_requests() {
   for (;;) {
-    while (pending_.size() >= static_cast<std::size_t>(limits::kAlmePendingPerClientMax)) {
-      answered_.reset();
-      co_await answered_.wait_uncancelled();
-    }
+    auto room = co_await wait_for_room();
+    if (!room.has_value()) co_return;
     auto frame = co_await socket_.read();
     if (!frame.has_value()) {
       if (frame.error().code() == ErrorCode::LimitExceeded) {
@@ -95,6 +96,19 @@ aio::Task<> Session::read_requests() {
     }
     handle_calls(wire::read_calls(std::move(*line)), std::move(frame->fds));
   }
+}
+
+// A client that asks faster than it reads is not read until it has: whoever writes many requests
+// gets all answers at its own pace, and a flood stops by itself. An error: it is gone, and what it
+// sent beyond is not looked at.
+aio::Task<Result<void>> Session::wait_for_room() {
+  while (pending_.size() >= static_cast<std::size_t>(limits::kAlmePendingPerClientMax)) {
+    answered_.reset();
+    co_await answered_.wait_uncancelled();
+  }
+  if (socket_.queued_bytes() <= kUnreadBytesMax) co_return Result<void>();
+  was_slow_ = true;
+  co_return co_await socket_.drain();
 }
 
 // The end of reading says only that the client's sending half is closed; the hang-up says that
@@ -249,8 +263,7 @@ Result<Answer> Session::cancel_request(const Json& params) {
 Notify Session::notifier(std::optional<wire::RpcId> id) {
   return [this, id = std::move(id), dropped = std::uint64_t{0}](std::string_view method,
                                                                 JsonObject params) mutable {
-    // Half of the outbox stays free for answers: a flood of output does not cost the connection.
-    if (socket_.closed() || socket_.queued_bytes() > limits::kAlmeOutboxBytesMax / 2) {
+    if (socket_.closed() || socket_.queued_bytes() > kUnreadBytesMax) {
       ++dropped;
       return false;
     }
@@ -338,7 +351,7 @@ void Session::send(const std::string& text) {
   if (sent.error().code() == ErrorCode::LimitExceeded) {
     log::warn("alme", "closing a client that does not read its answers",
               {{"queued_bytes", socket_.queued_bytes()}});
-    cut_off_ = true;
+    was_slow_ = true;
     close();
   }
   // Else it is gone; reading says so too.

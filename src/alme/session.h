@@ -4,10 +4,10 @@
 // Requests run side by side and are answered in the order in which they end, as JSON-RPC allows;
 // lines of the older dialect, which has no ids, one after the other.
 //
-// What a client can cost is bounded: limits::kAlmePendingPerClientMax requests in progress (then it
-// is not read), kAlmeFrameBytesMax per line, kAlmeOutboxBytesMax of answers that it does not read
-// (then it is closed). Notifications to a slow reader are dropped, and counted in the next one that
-// goes out.
+// What a client can cost is bounded: limits::kAlmePendingPerClientMax requests in progress and half
+// of kAlmeOutboxBytesMax of answers that it does not read (then it is not read either),
+// kAlmeFrameBytesMax per line. When the answers to what was in progress fill the whole outbox it is
+// closed. Notifications to a slow reader are dropped, and counted in the next one that goes out.
 //
 // A client that closes only its sending half (`echo ... | nc -U`) still gets its answers. When it
 // is gone for good, its OnCancel::Abort requests are cancelled, its subscriptions end, everything
@@ -59,8 +59,8 @@ class Session {
   void close();
 
   [[nodiscard]] std::size_t in_progress() const noexcept { return pending_.size(); }
-  // It was closed because it did not read its answers.
-  [[nodiscard]] bool cut_off() const noexcept { return cut_off_; }
+  // Answers have piled up, because it did not read them.
+  [[nodiscard]] bool was_slow() const noexcept { return was_slow_; }
 
  private:
   // The answers of a batch go out together, as one array.
@@ -83,6 +83,7 @@ class Session {
 
   aio::Task<> read_requests();
   aio::Task<> watch_hangup();
+  aio::Task<Result<void>> wait_for_room();
   aio::Task<> wait_idle();
   void handle_calls(wire::RpcCalls calls, std::vector<UniqueFd> fds);
   void start(wire::RpcRequest request, std::vector<UniqueFd> fds,
@@ -115,7 +116,7 @@ class Session {
   std::uint64_t last_serial_ = 0;
   std::map<wire::RpcId, std::shared_ptr<void>> subscriptions_;
   bool refusing_ = false;
-  bool cut_off_ = false;
+  bool was_slow_ = false;
   aio::Event answered_;  // set at each answer, for whoever waits until there are fewer
   aio::TaskScope tasks_;
 };

@@ -381,14 +381,36 @@ TEST_F(SessionTest, FloodOfNotificationsIsDroppedAndCounted) {
   run(Script::go(*this));
 }
 
-TEST_F(SessionTest, ClientThatDoesNotReadIsClosed) {
-  methods_.wit_bytes = limits::kAlmeOutboxBytesMax;
+TEST_F(SessionTest, ClientThatDoesNotReadWhatWasInProgressIsClosed) {
+  methods_.wit_bytes = limits::kAlmeOutboxBytesMax / 2;
   struct Script {
-    static aio::Task<> go(SessionTest_ClientThatDoesNotReadIsClosed_Test& test) {
-      for (int id = 0; id < 4; ++id) {
-        test.send(R"({"jsonrpc":"2.0","id":1,"method":"wit","params":["x"]})");
+    static aio::Task<> go(SessionTest_ClientThatDoesNotReadWhatWasInProgressIsClosed_Test& test) {
+      for (int id = 0; id < 8; ++id) {
+        test.send(R"({"jsonrpc":"2.0","id":1,"method":"call","params":["d","f"]})");
       }
+      while (test.methods_.waiting < 8) co_await aio::yield();
+      test.methods_.released.set();
       while (!test.ended_) co_await aio::yield();
+    }
+  };
+  run(Script::go(*this));
+}
+
+TEST_F(SessionTest, ClientThatAsksFasterThanItReadsGetsAllAnswersAtItsOwnPace) {
+  methods_.wit_bytes = limits::kAlmeOutboxBytesMax / 8;
+  struct Script {
+    static aio::Task<> go(
+        SessionTest_ClientThatAsksFasterThanItReadsGetsAllAnswersAtItsOwnPace_Test& test) {
+      for (int id = 0; id < 100; ++id) {  // fifty megabytes
+        test.send(R"({"jsonrpc":"2.0","id":)" + std::to_string(id) +
+                  R"(,"method":"wit","params":["x"]})");
+      }
+      for (int turn = 0; turn < 100; ++turn) co_await aio::yield();
+      EXPECT_FALSE(test.ended_);
+      for (int id = 0; id < 100; ++id) {
+        EXPECT_THAT((co_await test.read()).substr(0, 40),
+                    HasSubstr(R"("id":)" + std::to_string(id) + ","));
+      }
     }
   };
   run(Script::go(*this));

@@ -389,7 +389,7 @@ TEST_F(HostileClients, AThousandIdleClientsAreNoBurden) {
 
 class SlowHostileClients : public HostileClients {};
 
-TEST_F(SlowHostileClients, FloodsThatAreNotReadAreCutOff) {
+TEST_F(SlowHostileClients, FloodsThatAreNotReadStopByThemselves) {
   install("calc");
   const std::size_t memory_before = resident_kib();
   const auto fds_before = descriptors_at_rest();
@@ -400,22 +400,17 @@ TEST_F(SlowHostileClients, FloodsThatAreNotReadAreCutOff) {
   }
   std::vector<RawClient> clients;
   for (int i = 0; i < 100; ++i) clients.emplace_back(socket());
-  std::size_t left = clients.size();
   std::chrono::milliseconds slowest{0};
-  std::size_t memory_most = 0;
-  const auto deadline = std::chrono::steady_clock::now() + 2 * kDeadline;
-  for (int round = 0; left > 0 && std::chrono::steady_clock::now() < deadline; ++round) {
-    left = 0;
-    for (RawClient& client : clients) {
-      if (client.connected() && client.send_what_fits(flood)) ++left;
-    }
-    if (round % 10 != 0) continue;
+  // Until nothing more is taken from any of them, however often somebody else is served meanwhile.
+  for (int quiet_rounds = 0; quiet_rounds < 20;) {
+    std::size_t taken = 0;
+    for (RawClient& client : clients) taken += client.send_what_fits(flood);
+    quiet_rounds = taken == 0 ? quiet_rounds + 1 : 0;
     slowest = std::max(slowest, ping_time());
-    memory_most = std::max(memory_most, resident_kib());
   }
-  EXPECT_EQ(left, 0U) << "each was disconnected";
-  EXPECT_LT(slowest, std::chrono::seconds(5));
-  EXPECT_LT(memory_most, memory_before + (1U << 20));  // 1 GiB: 100 times 4 MiB, and slack
+  EXPECT_LT(slowest, std::chrono::seconds(10));  // a sanitized build on a busy machine
+  const std::size_t memory_most = resident_kib();
+  EXPECT_LT(memory_most, memory_before + (400U << 10));  // 100 times 2 MiB, a line, and slack
   clients.clear();
   EXPECT_TRUE(eventually([&] { return descriptors() <= fds_before; }));
   EXPECT_TRUE(eventually([&] { return resident_kib() < memory_before + (64U << 10); }))

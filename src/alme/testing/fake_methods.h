@@ -26,7 +26,7 @@ class FakeMethods {
     table.add("install", [this](Invocation i) { return wait(std::move(i)); });
     table.add("scale", [this](Invocation i) { return wait(std::move(i)); }, OnCancel::AbortIfAsked);
     table.add("run", [this](Invocation i) { return count_fds(std::move(i)); });
-    table.add("wit", [this](Invocation i) { return big(std::move(i)); });
+    table.add_immediate("wit", [this](const Invocation&) { return big(); });
     table.add("logs", [this](Invocation i) { return follow(std::move(i)); });
   }
 
@@ -37,7 +37,7 @@ class FakeMethods {
   int cancelled = 0;
   int finished = 0;
   std::size_t fds = 0;
-  std::size_t wit_bytes = 0;  // how long the answer to `wit` is
+  std::size_t wit_bytes = 0;  // how long the answer to `wit` is, and that of what waits
   Notify notify;              // of the last `logs`
   std::weak_ptr<int> subscription;
   model::Progress::Sink progress;  // of the last that waits; empty: nobody asked
@@ -62,7 +62,7 @@ class FakeMethods {
     }
     ++finished;
     Answer answer;
-    answer.result = "done";
+    answer.result = wit_bytes == 0 ? wire::Json("done") : wire::Json(std::string(wit_bytes, 'x'));
     co_return answer;
   }
   aio::Task<Result<Answer>> count_fds(Invocation invocation) {
@@ -71,10 +71,10 @@ class FakeMethods {
     answer.result = static_cast<std::int64_t>(fds);
     co_return answer;
   }
-  aio::Task<Result<Answer>> big(Invocation) {
+  [[nodiscard]] Result<Answer> big() const {
     Answer answer;
     answer.result = wire::Json(std::string(wit_bytes, 'x'));
-    co_return answer;
+    return answer;
   }
   aio::Task<Result<Answer>> follow(Invocation invocation) {
     notify = std::move(invocation.notify);

@@ -40,17 +40,16 @@ ssize_t RawClient::send_some(std::string_view bytes) {
   return static_cast<ssize_t>(sent);
 }
 
-bool RawClient::send_what_fits(std::string_view bytes) {
+std::size_t RawClient::send_what_fits(std::string_view bytes) {
   const std::string_view rest = bytes.substr(offset_);
   const ssize_t count =
       ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (count < 0 && errno == EAGAIN) return true;
   if (count < 0) {
-    socket_.reset();
-    return false;
+    if (errno != EAGAIN) socket_.reset();
+    return 0;
   }
   offset_ = (offset_ + static_cast<std::size_t>(count)) % bytes.size();
-  return true;
+  return static_cast<std::size_t>(count);
 }
 
 void RawClient::send_with_fds(std::string_view bytes, std::size_t count) {

@@ -18,9 +18,9 @@ class RawClient {
 
   // All of it: its size; -1 when the peer has closed.
   ssize_t send_some(std::string_view bytes);
-  // As much as the socket takes now, again and again from where the last call stopped. False, and
-  // closed, when the peer has closed.
-  bool send_what_fits(std::string_view bytes);
+  // As much as the socket takes now, again and again from where the last call stopped: how much.
+  // Closed when the peer has closed.
+  std::size_t send_what_fits(std::string_view bytes);
   // With so many descriptors of /dev/null beside the first byte.
   void send_with_fds(std::string_view bytes, std::size_t count);
   void shut(int how) const;
