@@ -18,6 +18,8 @@ class DeploymentOperations {
   explicit DeploymentOperations(RuntimeCore& core) : core_(core) {}
 
   aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
+  // The same checks, and what would be done; nothing is.
+  aio::Task<Result<std::vector<model::PlannedChange>>> plan_deploy(std::vector<std::string> paths);
   aio::Task<Result<model::DeploymentView>> start(std::string deployment);
   aio::Task<Result<model::DeploymentView>> stop(std::string deployment);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
