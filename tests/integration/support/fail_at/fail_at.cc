@@ -76,9 +76,11 @@ Path path_of(int fd) {
   path.text[std::max<ssize_t>(length, 0)] = '\0';
   return path;
 }
+// A full disk has nothing to do with memory files; the other faults strike there too.
 bool is_ours(int fd) {
   const Path path = path_of(fd);
-  return is_beneath_home(path.text) || std::strncmp(path.text, "/memfd:", 7) == 0;
+  if (std::strncmp(path.text, "/memfd:", 7) == 0) return chosen() != Fault::DiskFull;
+  return is_beneath_home(path.text);
 }
 bool is_ours(int folder, const char* name) {
   if (name[0] == '/') return is_beneath_home(name);

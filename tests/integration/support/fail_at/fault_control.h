@@ -20,7 +20,7 @@ enum class Fault : std::int32_t {
 };
 
 struct FaultControl {
-  std::array<char, 1024> home;  // faults are for what lies beneath it, and for memory files
+  std::array<char, 1024> home;            // faults are for what lies beneath it
   std::atomic<Fault> fault{Fault::None};  // set last: None switches everything off
   std::atomic<std::int64_t> at{0};        // N, from 1
   std::atomic<std::int64_t> calls{0};     // that the chosen fault is for
