@@ -26,9 +26,12 @@ aio::Task<Result<Answer>> install(ArcellaRuntime& runtime, Invocation invocation
 aio::Task<Result<Answer>> remove(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::IdParams::from_json(invocation.params));
   std::string id = params.id;
-  ARCELLA_CO_TRY_VOID(co_await runtime.remove(std::move(id)));
+  ARCELLA_CO_TRY(auto without_previous, co_await runtime.remove(std::move(id)));
   JsonObject result;
   result["id"] = params.id;
+  wire::JsonArray dropped;
+  for (const std::string& deployment : without_previous) dropped.emplace_back(deployment);
+  result["dropped_generations_of"] = std::move(dropped);
   Answer answer;
   answer.result = std::move(result);
   co_return answer;

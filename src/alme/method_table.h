@@ -67,6 +67,8 @@ class MethodTable {
 void add_component_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
 // deploy, undeploy, start, stop, scale, call, run, logs
 void add_deployment_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
+// update, rollback
+void add_update_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
 // ping, list, status, shutdown; `shut_down` is called once the answer is on its way.
 void add_platform_methods(MethodTable& table, runtime::ArcellaRuntime& runtime,
                           std::function<void()> shut_down);

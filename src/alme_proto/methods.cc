@@ -27,8 +27,9 @@ constexpr std::array<std::string_view, 6> kRun{"target", "args",       "env",
                                                "mounts", "timeout_ms", "stdio"};
 constexpr std::array<std::string_view, 4> kLogs{"deployment", "instance", "lines", "follow"};
 constexpr std::array<std::string_view, 1> kCancel{"request"};
+constexpr std::array<std::string_view, 4> kUpdate{"target", "path", "to", "force"};
 
-constexpr std::array<MethodInfo, 17> kMethods{{
+constexpr std::array<MethodInfo, 19> kMethods{{
     {"ping", "answers at once", {}},
     {"install", "adds a component to the platform; nothing runs", kInstall},
     {"remove", "deletes a component that no deployment uses", kId},
@@ -37,6 +38,8 @@ constexpr std::array<MethodInfo, 17> kMethods{{
     {"start", "runs all replicas of a deployment", kDeployment},
     {"stop", "stops all replicas of a deployment gracefully", kDeployment},
     {"scale", "changes the number of replicas in place", kScale},
+    {"update", "moves deployments to another version of their component", kUpdate},
+    {"rollback", "takes a deployment back to its previous generation", kDeployment},
     {"call", "calls an exported function", kCall},
     {"run", "runs a command once, to its end", kRun},
     {"list", "components, deployments, instances, workers", kList},

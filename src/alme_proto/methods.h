@@ -46,7 +46,7 @@ struct DeployParams {
   [[nodiscard]] wire::Json to_json() const;
 };
 
-// start, stop, undeploy.
+// start, stop, undeploy, rollback.
 struct DeploymentParams {
   std::string deployment;
   static Result<DeploymentParams> from_json(const wire::Json& params);

@@ -144,6 +144,8 @@ Result<model::DeploymentView> deployment_from(const FieldReader& reader) {
   view.isolation = model::isolation_from(isolation).value_or(model::Isolation::Worker);
   ARCELLA_TRY(view.group, text_or_empty(reader, "group"));
   ARCELLA_TRY(view.listen, text_or_empty(reader, "listen"));
+  ARCELLA_TRY(auto generation, reader.optional_integer("generation", 1, kIntMax));
+  view.generation = static_cast<int>(generation.value_or(1));
   ARCELLA_TRY(view.restarts, count_of(reader, "restarts"));
   ARCELLA_TRY(view.reason, text_or_empty(reader, "reason"));
   return view;
@@ -231,6 +233,7 @@ Json to_json(const model::DeploymentView& view) {
   object["isolation"] = model::to_string(view.isolation);
   object["group"] = or_null(view.group);
   object["listen"] = or_null(view.listen);
+  object["generation"] = view.generation;
   object["restarts"] = view.restarts;
   object["reason"] = or_null(view.reason);
   return object;
@@ -314,6 +317,14 @@ Json to_json(const model::ComponentDetails& details) {
 Json to_json(const model::DeploymentDetails& details) {
   JsonObject object;
   object["deployment"] = to_json(details.view);
+  object["previous"] = nullptr;
+  if (details.previous) {
+    JsonObject previous;
+    previous["generation"] = details.previous->number;
+    previous["module_id"] = details.previous->spec.component.str();
+    previous["replicas"] = details.previous->spec.replicas;
+    object["previous"] = std::move(previous);
+  }
   object["spec"] = spec_json(details.deployment.spec);
   object["policy"] = policy_json(details.deployment.policy);
   object["instances"] = array_of(details.instances);

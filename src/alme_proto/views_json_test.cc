@@ -17,6 +17,7 @@ model::DeploymentView calc_math() {
   view.ready = 1;
   view.group = "math";
   view.restarts = 3;
+  view.generation = 4;
   view.reason = "trap";
   return view;
 }
@@ -25,7 +26,7 @@ TEST(ViewsJson, DeploymentHasTheFieldsOfTheDesign) {
   EXPECT_EQ(wire::to_text(to_json(calc_math())),
             R"({"id":"calc-math","module_id":"calc@1.0.0","state":"degraded","kind":"service",)"
             R"("replicas":2,"ready":1,"isolation":"worker","group":"math","listen":null,)"
-            R"("restarts":3,"reason":"trap"})");
+            R"("generation":4,"restarts":3,"reason":"trap"})");
 }
 
 TEST(ViewsJson, WhatDoesNotApplyIsNull) {
@@ -93,11 +94,15 @@ TEST(ViewsJson, DescriptionOfADeploymentKeepsTheValuesOfVariablesToItself) {
   ASSERT_TRUE(id.has_value() && component.has_value());
   model::DeploymentSpec spec{*id, *component, {}, 1, {}, {}, {}, {}, {}, {}, {}};
   spec.env = {{"TOKEN", "secret"}};
-  const model::DeploymentDetails details{{spec, {}}, calc_math(), {}, R"({"calls":1})"};
+  model::Generation previous{3, spec};
+  previous.spec.replicas = 7;
+  const model::DeploymentDetails details{{spec, {}}, calc_math(), previous, {}, R"({"calls":1})"};
   const Json json = to_json(details);
   EXPECT_EQ(wire::to_text(json).find("secret"), std::string::npos);
   EXPECT_EQ(json.at("spec").at("env").at(0).as_string(), "TOKEN");
   EXPECT_EQ(json.at("statistics").at("calls").as_int64(), 1);
+  EXPECT_EQ(wire::to_text(json.at("previous")),
+            R"({"generation":3,"module_id":"calc@1.0.0","replicas":7})");
 }
 
 TEST(ViewsJson, TimesAreRfc3339) {

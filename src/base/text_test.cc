@@ -19,6 +19,14 @@ TEST(NearestName, FindsAMisspelledWord) {
   EXPECT_EQ(nearest_name("arg", kKeys), "args");
 }
 
+TEST(NearestName, TwoLettersInTheWrongOrderAreOneMistake) {
+  constexpr std::array<std::string_view, 3> kVerbs{"status", "start", "stop"};
+  EXPECT_EQ(nearest_name("strat", kVerbs), "start");
+  EXPECT_EQ(nearest_name("sotp", kVerbs), "stop");
+  EXPECT_EQ(nearest_name("tsop", kVerbs), "stop");
+  EXPECT_EQ(nearest_name("gruop", kKeys), "group");
+}
+
 TEST(NearestName, GivesNothingForAWordThatIsFarFromAll) {
   EXPECT_EQ(nearest_name("isolation", kKeys), std::nullopt);
   EXPECT_EQ(nearest_name("", kKeys), std::nullopt);

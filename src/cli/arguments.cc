@@ -48,6 +48,7 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
     case Verb::Undeploy:
     case Verb::Start:
     case Verb::Stop:
+    case Verb::Rollback:
     case Verb::Describe:
     case Verb::Wit:
       app.add_option(verb == Verb::Remove                          ? "COMPONENT"
@@ -61,6 +62,12 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("REPLICAS", into.replicas)
           ->required()
           ->check(CLI::Range(0, limits::kReplicasMax));
+      break;
+    case Verb::Update:
+      app.add_option("TARGET", into.target)->required();
+      app.add_option("PATH", into.path);
+      app.add_option("--to", into.to);
+      app.add_flag("--force", into.force);
       break;
     case Verb::Call:
       app.add_option("DEPLOYMENT", into.target)->required();

@@ -32,6 +32,9 @@ struct Arguments {
   std::int64_t lines = 100;
   std::int64_t replicas = 0;
   bool follow = false;
+  std::optional<std::string> path;
+  std::optional<std::string> to;
+  bool force = false;
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {

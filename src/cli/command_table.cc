@@ -10,7 +10,7 @@
 namespace arcella::cli {
 namespace {
 
-constexpr std::array<Command, 17> kCommands{{
+constexpr std::array<Command, 19> kCommands{{
     {Verb::Install, "install", "PATH [--id NAME@X.Y.Z]", "add a component to the platform",
      "PATH is a .wasm file, or a folder or archive (.tar.gz, .tgz, .tar) that holds one, with\n"
      "component.toml beside it where there is one. An archive holds it at its root or in one "
@@ -18,7 +18,10 @@ constexpr std::array<Command, 17> kCommands{{
      "The component is checked, compiled and registered; nothing runs.",
      "arcella-cli install examples/calc/calc.wasm"},
     {Verb::Remove, "remove", "COMPONENT", "delete a component that no deployment uses",
-     "COMPONENT is an id as `list components` shows it.", "arcella-cli remove calc@1.0.0"},
+     "COMPONENT is an id as `list components` shows it. A deployment that has left it behind can "
+     "no\n"
+     "longer be rolled back to it.",
+     "arcella-cli remove calc@1.0.0"},
     {Verb::Deploy, "deploy", "FILE...", "store deployments, all or none",
      "Each FILE is <id>.deployment.toml. What breaks a rule is shown with file and line, all of it "
      "at\n"
@@ -32,6 +35,24 @@ constexpr std::array<Command, 17> kCommands{{
      "Calls in progress are waited for, up to the deployment's limit.", "arcella-cli stop calc"},
     {Verb::Scale, "scale", "DEPLOYMENT REPLICAS", "change the number of replicas in place", "",
      "arcella-cli scale calc-math 4"},
+    {Verb::Update, "update", "COMPONENT PATH | DEPLOYMENT --to COMPONENT [--force]",
+     "move deployments to another version of their component",
+     "With PATH, a .wasm file or a folder: it is installed, and every deployment of COMPONENT, an "
+     "id or\n"
+     "a name, is moved to it. With --to: one deployment, to a component that is installed. What "
+     "runs is\n"
+     "stopped, replaced and started, one after the other; if one does not come up, all go back to "
+     "what\n"
+     "ran before, and nothing has changed. A version that lacks exports of the old one is refused "
+     "without\n"
+     "--force.",
+     "arcella-cli update calc ./calc-1.1.0\n"
+     "arcella-cli update calc-math --to calc@1.1.0"},
+    {Verb::Rollback, "rollback", "DEPLOYMENT", "take a deployment back to its previous generation",
+     "Component and deployment file as they were before the last change of either. That is a "
+     "change too:\n"
+     "a second rollback undoes the first. `describe` shows the previous generation.",
+     "arcella-cli rollback calc"},
     {Verb::Call, "call", "DEPLOYMENT 'FUNCTION(ARGS)' [--instance I] [--timeout-ms N]",
      "call an exported function",
      "Arguments and result are WAVE, the text form of WIT values. A function of one of several\n"

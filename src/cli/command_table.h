@@ -22,6 +22,8 @@ enum class Verb {
   Start,
   Stop,
   Scale,
+  Update,
+  Rollback,
   Call,
   Run,
   List,

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <utility>
 
+#include "alme_proto/change_params.h"
 #include "alme_proto/methods.h"
 #include "alme_proto/views_json.h"
 #include "base/limits.h"
@@ -80,7 +81,7 @@ Result<int> deploy(Context& context) {
   return 0;
 }
 
-// start, stop, scale: the answer is the deployment.
+// start, stop, scale, rollback: the answer is the deployment.
 Result<int> change(Context& context, std::string_view method, Json params) {
   ARCELLA_TRY(auto result, context.client.call(method, std::move(params)));
   if (context.arguments.json) {
@@ -92,13 +93,58 @@ Result<int> change(Context& context, std::string_view method, Json params) {
   return 0;
 }
 
-// undeploy, remove: the answer is the id of what is gone.
+// undeploy: the answer is the id of what is gone.
 Result<int> erase(Context& context, std::string_view method, Json params, std::string_view done) {
   ARCELLA_TRY(auto result, context.client.call(method, std::move(params)));
   if (context.arguments.json) {
     context.print_json(result);
   } else {
     context.here.out << done << ' ' << inert(context.arguments.target) << "\n";
+  }
+  return 0;
+}
+
+// remove: also says what can no longer be rolled back.
+Result<int> remove(Context& context) {
+  const alme_proto::IdParams params{context.arguments.target};
+  ARCELLA_TRY(auto result, context.client.call("remove", params.to_json()));
+  if (context.arguments.json) {
+    context.print_json(result);
+    return 0;
+  }
+  ARCELLA_TRY(auto reader, wire::FieldReader::of(result, "result"));
+  ARCELLA_TRY(auto dropped, reader.strings_or_empty("dropped_generations_of"));
+  context.here.out << "removed " << inert(params.id);
+  if (!dropped.empty())
+    context.here.out << "; no longer to be rolled back: " << inert(join(dropped, ", "));
+  context.here.out << "\n";
+  return 0;
+}
+
+Result<int> update(Context& context) {
+  const Arguments& arguments = context.arguments;
+  if (arguments.path.has_value() == arguments.to.has_value()) {
+    return fail(ErrorCode::InvalidParams,
+                "update: either PATH or --to; usage: arcella-cli update " +
+                    std::string(arguments.command->syntax));
+  }
+  alme_proto::UpdateParams params;
+  params.target = arguments.target;
+  if (arguments.path) params.path = absolute_path(*arguments.path, context.here.folder);
+  params.to = arguments.to;
+  params.force = arguments.force;
+  ARCELLA_TRY(auto result, context.client.call("update", params.to_json()));
+  if (arguments.json) {
+    context.print_json(result);
+    return 0;
+  }
+  ARCELLA_TRY(auto outcome, alme_proto::UpdateResult::from_json(result));
+  if (outcome.deployments.empty())
+    context.here.out << inert(outcome.component) << " is installed; no deployment uses "
+                     << inert(params.target) << "\n";
+  for (const model::DeploymentView& view : outcome.deployments) {
+    context.here.out << "updated to " << inert(outcome.component) << ": "
+                     << render_deployment(view, context.here.colour);
   }
   return 0;
 }
@@ -262,7 +308,7 @@ Result<int> dispatch(Context& context) {
     case Verb::Install:
       return install(context);
     case Verb::Remove:
-      return erase(context, "remove", id.to_json(), "removed");
+      return remove(context);
     case Verb::Deploy:
       return deploy(context);
     case Verb::Undeploy:
@@ -275,6 +321,10 @@ Result<int> dispatch(Context& context) {
       const auto replicas = static_cast<int>(context.arguments.replicas);
       return change(context, "scale", alme_proto::ScaleParams{target, replicas}.to_json());
     }
+    case Verb::Update:
+      return update(context);
+    case Verb::Rollback:
+      return change(context, "rollback", deployment.to_json());
     case Verb::Call:
       return call(context);
     case Verb::Run:

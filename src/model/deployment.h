@@ -109,6 +109,13 @@ struct Deployment {
   Policy policy;
 };
 
+// What a deployment is, or was before its last change: counted from 1, and never counted back.
+struct Generation {
+  int number = 1;
+  DeploymentSpec spec;
+  friend bool operator==(const Generation&, const Generation&) = default;
+};
+
 // What the administrator wants of a deployment; durable.
 enum class Desired {
   Stopped,

@@ -39,6 +39,7 @@ struct DeploymentView {
   Isolation isolation = Isolation::Worker;
   std::string group;   // empty in main
   std::string listen;  // "127.0.0.1:8080" for http, else empty
+  int generation = 1;
   int restarts = 0;
   std::string reason;  // why it is failed or degraded, one line; else empty
 };
@@ -104,9 +105,17 @@ struct ComponentDetails {
 struct DeploymentDetails {
   Deployment deployment;
   DeploymentView view;
+  std::optional<Generation> previous;  // that `rollback` goes back to
   std::vector<InstanceView> instances;
   std::optional<std::string>
       statistics;  // a JSON object made by the host; absent when it does not run
+};
+
+// What `deploy` would do to one deployment.
+struct PlannedChange {
+  std::string deployment;
+  std::string change;                // create, replace, unchanged
+  std::vector<std::string> actions;  // the planner's, in order: "stop calc/0"
 };
 
 struct LogLine {

@@ -10,9 +10,11 @@
 #include "runtime/call_operations.h"
 #include "runtime/component_operations.h"
 #include "runtime/deployment_operations.h"
+#include "runtime/hot_deploy_watch.h"
 #include "runtime/process_memory.h"
 #include "runtime/run_operations.h"
 #include "runtime/runtime_core.h"
+#include "runtime/update_operations.h"
 
 namespace arcella::runtime {
 
@@ -30,6 +32,9 @@ struct ArcellaRuntime::Impl {
   DeploymentOperations deployments{core};
   CallOperations calls{core};
   RunOperations runs{core};
+  UpdateOperations updates{core, components};
+  HotDeployPlatform platform{core, components, deployments, updates};
+  HotDeployWatch hot_deploy{core, platform};
   const WallTime started_at;
   bool stopped = false;
 };
@@ -82,11 +87,13 @@ ArcellaRuntime::~ArcellaRuntime() = default;
 void ArcellaRuntime::restore() {
   // All that is desired Running, to the reconciler, is simply not there yet.
   impl_->core.reconciler.run();
+  impl_->hot_deploy.run();
 }
 
 aio::Task<void> ArcellaRuntime::stop() {
   RuntimeCore& core = impl_->core;
   if (std::exchange(impl_->stopped, true)) co_return;
+  co_await impl_->hot_deploy.stop();
   core.operations.cancel();
   co_await core.operations.join();
   // In memory only: what is desired stays on the disk for the next daemon.
@@ -107,13 +114,13 @@ aio::Task<void> ArcellaRuntime::stop() {
 }
 
 aio::Task<Result<model::ComponentView>> ArcellaRuntime::install(InstallRequest request) {
-  auto work = impl_->components.install(std::move(request));
+  auto work = impl_->hot_deploy.by_hand(impl_->components.install(std::move(request)));
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
 aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::deploy(
     std::vector<std::string> paths) {
-  auto work = impl_->deployments.deploy(std::move(paths));
+  auto work = impl_->hot_deploy.by_hand(impl_->deployments.deploy(std::move(paths)));
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
@@ -134,12 +141,28 @@ aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deplo
 }
 
 aio::Task<Result<void>> ArcellaRuntime::undeploy(std::string deployment) {
-  auto work = impl_->deployments.undeploy(std::move(deployment));
+  HandTouched touched = touched_deployment(deployment);
+  auto work = impl_->hot_deploy.by_hand(impl_->deployments.undeploy(std::move(deployment)),
+                                        std::move(touched));
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
-aio::Task<Result<void>> ArcellaRuntime::remove(std::string component) {
-  auto work = impl_->components.remove(std::move(component));
+aio::Task<Result<std::vector<std::string>>> ArcellaRuntime::remove(std::string component) {
+  auto found = impl_->core.registry.find_component(component);
+  HandTouched touched =
+      touched_component(found.has_value() ? (*found)->component.id.str() : component);
+  auto work =
+      impl_->hot_deploy.by_hand(impl_->components.remove(std::move(component)), std::move(touched));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<UpdateOutcome>> ArcellaRuntime::update(UpdateRequest request) {
+  auto work = impl_->hot_deploy.by_hand(impl_->updates.update(std::move(request)));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::rollback(std::string deployment) {
+  auto work = impl_->updates.rollback(std::move(deployment));
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 
@@ -189,6 +212,7 @@ model::PlatformStatus ArcellaRuntime::status() const {
     status.instances_ready += count_in(record, model::InstanceState::Ready);
   }
   status.workers = impl_->worker_views();
+  status.hot_deploy = impl_->hot_deploy.status();
   return status;
 }
 
@@ -201,7 +225,7 @@ Result<model::ComponentDetails> ArcellaRuntime::describe_component(const std::st
 aio::Task<Result<model::DeploymentDetails>> ArcellaRuntime::describe_deployment(std::string id) {
   RuntimeCore& core = impl_->core;
   ARCELLA_CO_TRY(const DeploymentRecord* record, core.registry.find_deployment(id));
-  model::DeploymentDetails details{record->deployment, view_of(*record),
+  model::DeploymentDetails details{record->deployment, view_of(*record), record->previous,
                                    instance_views(*record, impl_->pid_of(*record)), std::nullopt};
   if (record->loaded) {
     InstanceBackend& place = core.places.at(record->loaded_in);

@@ -37,6 +37,19 @@ struct InstallRequest {
   std::optional<std::string> id;  // overrides what file and binary say
 };
 
+struct UpdateRequest {
+  // With `path`: a component, by id or by name, all of whose deployments move. With `to`: a
+  // deployment, or a component by its whole id.
+  std::string target;
+  std::optional<std::string> path;  // absolute; the package of the new version
+  std::optional<std::string> to;    // an installed component; exactly one of the two
+  bool force = false;               // also when exports are lost
+};
+struct UpdateOutcome {
+  std::string component;
+  std::vector<model::DeploymentView> deployments;  // that now use it and are meant, moved or not
+};
+
 struct CallRequest {
   std::string deployment;
   std::optional<int> index;
@@ -86,7 +99,10 @@ class ArcellaRuntime {
   aio::Task<Result<model::DeploymentView>> stop_deployment(std::string deployment);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
   aio::Task<Result<void>> undeploy(std::string deployment);
-  aio::Task<Result<void>> remove(std::string component);
+  // What can no longer be rolled back, because the component was its previous generation's.
+  aio::Task<Result<std::vector<std::string>>> remove(std::string component);
+  aio::Task<Result<UpdateOutcome>> update(UpdateRequest request);
+  aio::Task<Result<model::DeploymentView>> rollback(std::string deployment);
   aio::Task<Result<std::string>> call(CallRequest request);  // WAVE text of the result
   aio::Task<Result<RunOutcome>> run(RunRequest request);
 

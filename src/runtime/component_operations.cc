@@ -15,14 +15,6 @@
 
 namespace arcella::runtime {
 
-struct ComponentOperations::Content {
-  Content(Package files, std::string hash, UniqueFd sealed_wasm)
-      : package(std::move(files)), content_hash(std::move(hash)), wasm(std::move(sealed_wasm)) {}
-  Package package;
-  std::string content_hash;
-  UniqueFd wasm;  // sealed: what is hashed, inspected, compiled and kept is the same
-};
-
 namespace {
 
 // Duplicates share one offset, and a helper may have read to the end.
@@ -53,29 +45,28 @@ model::Component component_of(model::ComponentId id, const Package& package,
 }  // namespace
 
 aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequest request) {
-  ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
-  ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
-  ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
-  ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
+  ARCELLA_CO_TRY(Candidate candidate, co_await examine(std::move(request)));
+  co_return co_await install_candidate(std::move(candidate));
+}
 
+aio::Task<Result<model::ComponentView>> ComponentOperations::install(PackageSource source) {
+  ARCELLA_CO_TRY(Candidate candidate, co_await examine(std::move(source), std::nullopt));
+  co_return co_await install_candidate(std::move(candidate));
+}
+
+aio::Task<Result<model::ComponentView>> ComponentOperations::install_candidate(
+    Candidate candidate) {
+  model::ComponentId id = candidate.id;
   KeyedLock::Keys keys{KeyedLock::key(id)};
   ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(std::move(keys)));
-  if (const ComponentRecord* there = core_.registry.find(id))
-    co_return installed_already(*there, content);
-
-  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(content, inspection.needs_concurrency));
-  auto files = co_await keep_files(id, content);
-  if (!files.has_value()) {
-    co_await drop_code(content.content_hash);
-    co_return fail(std::move(files).error());
+  if (const ComponentRecord* there = core_.registry.find(id)) {
+    ARCELLA_CO_TRY_VOID(check_same(*there, candidate));
+    co_return view_of_component(*there);
   }
-  ComponentRecord record{component_of(id, content.package, std::move(inspection),
-                                      content.content_hash, core_.clock.wall_now()),
-                         content.package.template_fields};
+  ARCELLA_CO_TRY(ComponentRecord record, co_await keep(std::move(candidate)));
   auto row = co_await keep_row(record);
   if (!row.has_value()) {
-    co_await drop_files(id);
-    co_await drop_code(content.content_hash);
+    co_await drop(id, record.component.content_hash);
     co_return fail(std::move(row).error());
   }
   model::ComponentView view = view_of_component(record);
@@ -84,10 +75,62 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
   co_return view;
 }
 
-aio::Task<Result<ComponentOperations::Content>> ComponentOperations::read_content(
-    std::string path) {
-  auto read = [&path]() -> Result<Content> {
-    ARCELLA_TRY(Package package, read_package(path));
+aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
+    InstallRequest request) {
+  PackageSource source{std::move(request.path)};
+  return examine(std::move(source), std::move(request.id));
+}
+
+aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
+    PackageSource source, std::optional<std::string> asked) {
+  std::optional<model::ComponentId> fallback = source.fallback_id;
+  ARCELLA_CO_TRY(Content content, co_await read_content(std::move(source)));
+  ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
+  ARCELLA_CO_TRY(model::ComponentId id, choose_id(asked, content.package, inspection, fallback));
+  ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
+  co_return Candidate(std::move(content), std::move(inspection), std::move(id));
+}
+
+Result<void> ComponentOperations::check_same(const ComponentRecord& there,
+                                             const Candidate& candidate) const {
+  const Package& package = candidate.content.package;
+  bool same = there.component.content_hash == candidate.content.content_hash &&
+              there.component.description == package.manifest.description &&
+              there.component.capabilities == package.manifest.capabilities &&
+              there.template_fields == package.template_fields;
+  if (same) return {};
+  return fail(ErrorCode::AlreadyExists,
+              "component '" + there.component.id.str() +
+                  "' is installed with other content: raise the version, or remove it "
+                  "first");
+}
+
+aio::Task<Result<ComponentRecord>> ComponentOperations::keep(Candidate candidate) {
+  const Content& content = candidate.content;
+  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(content, candidate.inspection.needs_concurrency));
+  auto files = co_await keep_files(candidate.id, content);
+  if (!files.has_value()) {
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(files).error());
+  }
+  co_return record_of(candidate);
+}
+
+ComponentRecord ComponentOperations::record_of(const Candidate& candidate) const {
+  const Content& content = candidate.content;
+  return {component_of(candidate.id, content.package, candidate.inspection, content.content_hash,
+                       core_.clock.wall_now()),
+          content.package.template_fields};
+}
+
+aio::Task<void> ComponentOperations::drop(model::ComponentId id, std::string content_hash) {
+  co_await drop_files(std::move(id));
+  co_await drop_code(std::move(content_hash));
+}
+
+aio::Task<Result<Content>> ComponentOperations::read_content(PackageSource source) {
+  auto read = [&source]() -> Result<Content> {
+    ARCELLA_TRY(Package package, read_package(source));
     std::string hash =
         store::ModuleRepository::content_hash(std::as_bytes(std::span(package.wasm)));
     ARCELLA_TRY(UniqueFd wasm, sealed_copy(package.wasm));
@@ -103,20 +146,6 @@ aio::Task<Result<model::Inspection>> ComponentOperations::inspect(const Content&
   if (!found.has_value())
     co_return fail(std::move(found).error().with_context(content.package.wasm_path));
   co_return std::move(found->inspection);
-}
-
-Result<model::ComponentView> ComponentOperations::installed_already(const ComponentRecord& there,
-                                                                    const Content& content) const {
-  const Package& package = content.package;
-  bool same = there.component.content_hash == content.content_hash &&
-              there.component.description == package.manifest.description &&
-              there.component.capabilities == package.manifest.capabilities &&
-              there.template_fields == package.template_fields;
-  if (same) return view_of_component(there);
-  return fail(ErrorCode::AlreadyExists,
-              "component '" + there.component.id.str() +
-                  "' is installed with other content: raise the version, or remove it "
-                  "first");
 }
 
 aio::Task<Result<void>> ComponentOperations::compile_and_keep(const Content& content,
@@ -156,7 +185,7 @@ aio::Task<Result<void>> ComponentOperations::keep_row(const ComponentRecord& rec
   co_return co_await core_.state_pool.run(std::move(keep));
 }
 
-aio::Task<Result<void>> ComponentOperations::remove(std::string component) {
+aio::Task<Result<std::vector<std::string>>> ComponentOperations::remove(std::string component) {
   ARCELLA_CO_TRY(const ComponentRecord* found, core_.registry.find_component(component));
   model::ComponentId id = found->component.id;
   KeyedLock::Keys keys{KeyedLock::key(id)};
@@ -171,11 +200,12 @@ aio::Task<Result<void>> ComponentOperations::remove(std::string component) {
   std::string hash = record->component.content_hash;
   auto forget = [this, &id] { return core_.home.store->remove_component(id); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));
+  std::vector<std::string> without_previous = core_.registry.forget_previous(id);
   core_.registry.remove(id);
-  co_await drop_files(id);
-  co_await drop_code(std::move(hash));
-  log::info("runtime", "removed", {{"component", id.str()}});
-  co_return Result<void>();
+  std::string dropped = join(without_previous, ", ");
+  log::info("runtime", "removed", {{"component", id.str()}, {"previous_generation_of", dropped}});
+  co_await drop(std::move(id), std::move(hash));
+  co_return without_previous;
 }
 
 aio::Task<void> ComponentOperations::drop_files(model::ComponentId id) {

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "manifest/rule_diagnostics.h"
 #include "model/deployment_rules.h"
+#include "runtime/changeover.h"
+#include "runtime/deployment_waits.h"
 #include "runtime/listen_socket.h"
 
 namespace arcella::runtime {
@@ -18,25 +20,6 @@ bool is_active(const DeploymentRecord& record) {
   return record.desired == model::Desired::Running || any_alive(record) || record.loaded;
 }
 
-bool all_up(const DeploymentRecord& record) {
-  int up = count_in(record, InstanceState::Ready) + count_in(record, InstanceState::Completed);
-  return up >= record.deployment.spec.replicas;
-}
-
-std::string progress_of(const DeploymentRecord& record) {
-  return std::to_string(count_in(record, InstanceState::Ready)) + " of " +
-         std::to_string(record.deployment.spec.replicas) + " replicas are ready";
-}
-
-Error gone(const model::DeploymentId& id) {
-  return {ErrorCode::NotFound, "deployment '" + id.str() + "' is gone"};
-}
-
-// What a start may take: the worker, then the replicas' own startup.
-std::chrono::milliseconds start_timeout(const DeploymentRecord& record) {
-  return limits::kWorkerReadyTimeout + record.deployment.policy.startup_timeout;
-}
-
 }  // namespace
 
 // --- deploy ---
@@ -45,19 +28,18 @@ aio::Task<Result<std::vector<model::DeploymentView>>> DeploymentOperations::depl
     std::vector<std::string> paths) {
   auto read = [&paths] { return read_deployment_files(paths); };
   ARCELLA_CO_TRY(auto files, co_await core_.files_pool.run(std::move(read)));
-  KeyedLock::Keys keys;
-  for (const DeploymentFile& file : files) {
-    keys.insert(KeyedLock::key(file.spec.id));
-    keys.insert(KeyedLock::key(file.spec.component));
+  co_return co_await deploy_files(std::move(files));
+}
+
+aio::Task<Result<std::vector<model::DeploymentView>>> DeploymentOperations::deploy_files(
+    std::vector<DeploymentFile> files) {
+  ARCELLA_CO_TRY(auto guard, co_await lock_all(files));
+  Change change;
+  ARCELLA_CO_TRY(change.deployments, check(files));
+  if (!change.deployments.empty()) {
+    Changeover changeover(core_, std::move(change));
+    ARCELLA_CO_TRY_VOID(co_await changeover.carry_out());
   }
-  ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(std::move(keys)));
-  ARCELLA_CO_TRY(auto changed, check(files));
-  if (!changed.empty()) {
-    auto write = [this, &changed] { return core_.home.store->put_deployments(changed); };
-    ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(write)));
-  }
-  for (model::Deployment& deployment : changed) core_.registry.put(std::move(deployment));
-  core_.reconciler.kick();
   std::vector<model::DeploymentView> views;
   for (const DeploymentFile& file : files) {
     ARCELLA_CO_TRY(auto shown, view(file.spec.id));
@@ -94,10 +76,6 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
     bool same = there != nullptr && there->deployment.spec == deployment.spec &&
                 there->deployment.policy == deployment.policy;
     if (same) continue;
-    if (there != nullptr && is_active(*there)) {
-      return fail(ErrorCode::Conflict, "deployment '" + file.spec.id.str() +
-                                           "' is running and would change: stop it first");
-    }
     changed.push_back(std::move(deployment));
   }
   if (!diagnostics.empty()) return fail(manifest::to_error(diagnostics));
@@ -116,7 +94,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
   model::DeploymentId id = found->deployment.spec.id;
   ARCELLA_CO_TRY(auto guard, co_await lock(id));
   const DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
   if (record->desired == model::Desired::Running && record->failure.empty() && all_up(*record))
     co_return view(id);
 
@@ -126,7 +104,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
     // It runs in part, or was given up: try at once what died, and leave what serves alone.
     core_.reconciler.forgive(*core_.registry.find(id));
     core_.reconciler.kick();
-    ARCELLA_CO_TRY_VOID(co_await wait_all_ready(id));
+    ARCELLA_CO_TRY_VOID(co_await wait_all_ready(core_, id));
     co_return view(id);
   }
   auto started = co_await start_stopped(id);
@@ -142,76 +120,23 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
 // What can be known to fail fails here, before anything is recorded.
 aio::Task<Result<void>> DeploymentOperations::prepare_start(model::DeploymentId id) {
   DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
-  model::ComponentId component_id = record->deployment.spec.component;
-  const ComponentRecord* component = core_.registry.find(component_id);
-  if (component == nullptr) co_return fail(gone(id));
-  if (!can_run(component->component, record->deployment.policy)) {
-    co_return fail(ErrorCode::Conflict, "component '" + component_id.str() +
-                                            "' has nothing to start: it exports no function, and "
-                                            "the deployment names no entrypoint "
-                                            "([deployment.overrides.startup])");
-  }
-  model::Place place = place_of(record->deployment);
-  PlaceStatus status = core_.places.status(place);
-  model::WorkerTraits traits = record->needs;
-  if (status.state == model::WorkerState::Up) traits = model::either(traits, status.traits);
-  // Into the cache if it is not there: compiling is not what the startup timeout is for.
-  ARCELLA_CO_TRY(UniqueFd artifact, co_await core_.artifacts.artifact(component_id, traits));
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
+  model::Deployment deployment = record->deployment;
+  ARCELLA_CO_TRY_VOID(co_await check_startable(core_, std::move(deployment)));
   record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
   co_return ensure_listening(core_.registry, *record);
 }
 
 aio::Task<Result<void>> DeploymentOperations::start_stopped(model::DeploymentId id) {
   auto recorded = co_await core_.record_desired(id, model::Desired::Running);
   DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
   if (!recorded.has_value()) co_return recorded;
   core_.reconciler.forgive(*record);
   record->starting_by_hand = record->deployment.spec.replicas > 0;
   core_.reconciler.kick();
-  co_return co_await wait_started(id);
-}
-
-aio::Task<Result<void>> DeploymentOperations::wait_started(model::DeploymentId id) {
-  const DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
-  MonotonicTime deadline = core_.clock.monotonic_now() + start_timeout(*record);
-  while (true) {
-    record = core_.registry.find(id);
-    if (record == nullptr) co_return fail(gone(id));
-    if (record->start_error) co_return fail(*record->start_error);
-    if (!record->starting_by_hand) co_return Result<void>();
-    auto left = deadline - core_.clock.monotonic_now();
-    if (left <= left.zero())
-      co_return fail(ErrorCode::DeadlineExceeded, progress_of(*record) + " in time");
-    auto changed = co_await core_.reconciler.changed().wait_for(left);
-    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
-  }
-}
-
-aio::Task<Result<void>> DeploymentOperations::wait_all_ready(model::DeploymentId id) {
-  const DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
-  MonotonicTime deadline = core_.clock.monotonic_now() + start_timeout(*record);
-  while (true) {
-    record = core_.registry.find(id);
-    if (record == nullptr) co_return fail(gone(id));
-    bool surplus =
-        record->instances.size() > static_cast<std::size_t>(record->deployment.spec.replicas);
-    if (all_up(*record) && !surplus) co_return Result<void>();
-    std::string name = "deployment '" + id.str() + "'";
-    if (!record->failure.empty())
-      co_return fail(ErrorCode::GuestTrapped, name + ": " + record->failure);
-    auto left = deadline - core_.clock.monotonic_now();
-    if (left <= left.zero()) {
-      co_return fail(ErrorCode::DeadlineExceeded,
-                     name + ": only " + progress_of(*record) + " in time");
-    }
-    auto changed = co_await core_.reconciler.changed().wait_for(left);
-    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
-  }
+  co_return co_await wait_started(core_, id);
 }
 
 aio::Task<void> DeploymentOperations::take_back_start(model::DeploymentId id) {
@@ -225,7 +150,7 @@ aio::Task<void> DeploymentOperations::take_back_start(model::DeploymentId id) {
   if (record == nullptr) co_return;
   record->desired = model::Desired::Stopped;
   core_.reconciler.kick();
-  auto drained = co_await wait_gone(id);
+  auto drained = co_await wait_gone(core_, id);
   if (!drained.has_value()) {
     log::warn("runtime", "what was left of a start is slow to end", {{"deployment", id.str()}});
   }
@@ -239,32 +164,15 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::stop(std::string 
   model::DeploymentId id = found->deployment.spec.id;
   ARCELLA_CO_TRY(auto guard, co_await lock(id));
   const DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
   if (record->desired != model::Desired::Stopped || is_active(*record)) {
     ARCELLA_CO_TRY_VOID(co_await core_.record_desired(id, model::Desired::Stopped));
     core_.reconciler.kick();
-    ARCELLA_CO_TRY_VOID(co_await wait_gone(id));
+    ARCELLA_CO_TRY_VOID(co_await wait_gone(core_, id));
     log::info("runtime", "stopped", {{"deployment", id.str()}});
   }
   forget_run(id);
   co_return view(id);
-}
-
-aio::Task<Result<void>> DeploymentOperations::wait_gone(model::DeploymentId id) {
-  // Its own deadline, the grace after which its worker is replaced, and that replacement.
-  MonotonicTime deadline =
-      core_.clock.monotonic_now() + 2 * limits::kWorkerStopTimeout + 2 * limits::kStopGrace;
-  while (true) {
-    const DeploymentRecord* record = core_.registry.find(id);
-    if (record == nullptr || (!any_alive(*record) && !record->loaded)) co_return Result<void>();
-    auto left = deadline - core_.clock.monotonic_now();
-    if (left <= left.zero()) {
-      co_return fail(ErrorCode::DeadlineExceeded,
-                     "deployment '" + id.str() + "' is still stopping");
-    }
-    auto changed = co_await core_.reconciler.changed().wait_for(left);
-    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
-  }
 }
 
 // Stopped as asked: what its replicas died of is history, and its address is free again. Their logs
@@ -289,13 +197,13 @@ aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment) {
   ARCELLA_CO_TRY(const DeploymentRecord* found, core_.registry.find_deployment(deployment));
   model::DeploymentId id = found->deployment.spec.id;
   ARCELLA_CO_TRY(auto guard, co_await lock(id));
-  if (core_.registry.find(id) == nullptr) co_return fail(gone(id));
+  if (core_.registry.find(id) == nullptr) co_return fail(deployment_is_gone(id));
   // The row first: after a crash it is gone, and what still ran has died with the daemon.
   auto forget = [this, &id] { return core_.home.store->remove_deployment(id); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));
   if (DeploymentRecord* record = core_.registry.find(id)) record->desired = model::Desired::Stopped;
   core_.reconciler.kick();
-  auto drained = co_await wait_gone(id);
+  auto drained = co_await wait_gone(core_, id);
   if (!drained.has_value()) {
     log::warn("runtime", "undeployed, but its guests are slow to end", {{"deployment", id.str()}});
   }
@@ -310,7 +218,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::scale(std::string
   model::DeploymentId id = found->deployment.spec.id;
   ARCELLA_CO_TRY(auto guard, co_await lock(id));
   DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
   if (replicas < 0 || replicas > limits::kReplicasMax) {
     co_return fail(ErrorCode::InvalidParams,
                    "replicas: from 0 to " + std::to_string(limits::kReplicasMax));
@@ -323,21 +231,42 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::scale(std::string
   auto write = [this, &id, replicas] { return core_.home.store->set_replicas(id, replicas); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(write)));
   record = core_.registry.find(id);
-  if (record == nullptr) co_return fail(gone(id));
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
   record->deployment.spec.replicas = replicas;
   auto count = static_cast<std::size_t>(replicas);
   if (count > record->instances.size() || !any_alive(*record)) record->instances.resize(count);
   core_.reconciler.kick();
   if (record->desired == model::Desired::Running) {
-    ARCELLA_CO_TRY_VOID(co_await wait_all_ready(id));
+    ARCELLA_CO_TRY_VOID(co_await wait_all_ready(core_, id));
   }
   co_return view(id);
 }
 
 Result<model::DeploymentView> DeploymentOperations::view(const model::DeploymentId& id) const {
   const DeploymentRecord* record = core_.registry.find(id);
-  if (record == nullptr) return fail(gone(id));
+  if (record == nullptr) return fail(deployment_is_gone(id));
   return view_of(*record);
+}
+
+// Of the components too: the ones that are used, and the ones that will be.
+aio::Task<Result<KeyedLock::Guard>> DeploymentOperations::lock_all(
+    const std::vector<DeploymentFile>& files) {
+  while (true) {
+    KeyedLock::Keys keys = keys_of(files);
+    ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(keys));
+    if (keys_of(files) == keys) co_return guard;
+  }
+}
+
+KeyedLock::Keys DeploymentOperations::keys_of(const std::vector<DeploymentFile>& files) const {
+  KeyedLock::Keys keys;
+  for (const DeploymentFile& file : files) {
+    keys.insert(KeyedLock::key(file.spec.id));
+    keys.insert(KeyedLock::key(file.spec.component));
+    const DeploymentRecord* there = core_.registry.find(file.spec.id);
+    if (there != nullptr) keys.insert(KeyedLock::key(there->deployment.spec.component));
+  }
+  return keys;
 }
 
 aio::Task<Result<KeyedLock::Guard>> DeploymentOperations::lock(model::DeploymentId id) {

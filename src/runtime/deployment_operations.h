@@ -18,27 +18,27 @@ class DeploymentOperations {
   explicit DeploymentOperations(RuntimeCore& core) : core_(core) {}
 
   aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
+  // The same for files that were read already.
+  aio::Task<Result<std::vector<model::DeploymentView>>> deploy_files(
+      std::vector<DeploymentFile> files);
   aio::Task<Result<model::DeploymentView>> start(std::string deployment);
   aio::Task<Result<model::DeploymentView>> stop(std::string deployment);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
   aio::Task<Result<void>> undeploy(std::string deployment);
 
  private:
-  // Every file against its component and the rules; Conflict for a running deployment that would
-  // change.
+  // Every file against its component and the rules. What is new or differs from what is there.
   [[nodiscard]] Result<std::vector<model::Deployment>> check(
       const std::vector<DeploymentFile>& files) const;
 
   aio::Task<Result<void>> prepare_start(model::DeploymentId id);
   aio::Task<Result<void>> start_stopped(model::DeploymentId id);
-  aio::Task<Result<void>> wait_started(model::DeploymentId id);
-  aio::Task<Result<void>> wait_all_ready(model::DeploymentId id);
-  // Nothing of it is alive or loaded any more.
-  aio::Task<Result<void>> wait_gone(model::DeploymentId id);
   aio::Task<void> take_back_start(model::DeploymentId id);
   void forget_run(const model::DeploymentId& id);
   [[nodiscard]] Result<model::DeploymentView> view(const model::DeploymentId& id) const;
   aio::Task<Result<KeyedLock::Guard>> lock(model::DeploymentId id);
+  aio::Task<Result<KeyedLock::Guard>> lock_all(const std::vector<DeploymentFile>& files);
+  [[nodiscard]] KeyedLock::Keys keys_of(const std::vector<DeploymentFile>& files) const;
 
   RuntimeCore& core_;
 };

@@ -68,10 +68,12 @@ std::string list_of(const std::set<model::DeploymentId>& ids) {
 }  // namespace
 
 void HotDeploy::see(const std::string& file, FolderEntry entry) {
+  unsettled_.erase(file);
   content_.insert_or_assign(file, std::move(entry));
 }
 
 void HotDeploy::see_gone(const std::string& file) {
+  unsettled_.erase(file);
   content_.erase(file);
 }
 
@@ -81,14 +83,13 @@ aio::Task<Result<bool>> HotDeploy::step() {
   co_await sweep();
   auto next = next_step(records_, content_, held());
   if (!next) {
-    forget_stale_failures();
+    co_await forget_stale_failures();
     co_return false;
   }
   std::string file = next->file;
   std::string stamp = stamp_of(content_, file);
   working_on_ = file;
   Result<void> done = co_await carry_out(*next);
-  working_on_.clear();
   if (!done.has_value() && done.error().code() == ErrorCode::Cancelled)
     co_return fail(std::move(done).error());
   std::string report;
@@ -100,6 +101,7 @@ aio::Task<Result<bool>> HotDeploy::step() {
   }
   // Also when nothing is known to have failed: an earlier daemon may have left its report.
   co_await operations_.report(std::move(file), std::move(report));
+  working_on_.clear();
   co_return true;
 }
 
@@ -143,16 +145,25 @@ void HotDeploy::retry_waiting() {
   }
 }
 
-// A failure that is due and that no step takes up is one of a file that is nothing any more.
-void HotDeploy::forget_stale_failures() {
+// Those of files that are no more, and never were anything; and those that no step took up although
+// they are due.
+aio::Task<void> HotDeploy::forget_stale_failures() {
   const MonotonicTime now = clock_.monotonic_now();
-  std::erase_if(failures_, [now](const auto& entry) {
-    return entry.second.retry_at && *entry.second.retry_at <= now;
-  });
+  std::vector<std::string> stale;
+  for (const auto& [file, failure] : failures_) {
+    if (unsettled_.contains(file)) continue;
+    const bool is_gone = !content_.contains(file) && !records_.files.contains(file);
+    if (is_gone || (failure.retry_at && *failure.retry_at <= now)) stale.push_back(file);
+  }
+  for (const std::string& file : stale) {
+    failures_.erase(file);
+    std::string nothing;
+    co_await operations_.report(file, std::move(nothing));
+  }
 }
 
 std::set<std::string> HotDeploy::held() const {
-  std::set<std::string> files;
+  std::set<std::string> files = unsettled_;
   const MonotonicTime now = clock_.monotonic_now();
   for (const auto& [file, failure] : failures_) {
     const bool due = failure.retry_at && *failure.retry_at <= now;
@@ -164,7 +175,8 @@ std::set<std::string> HotDeploy::held() const {
 std::optional<MonotonicTime> HotDeploy::next_retry() const {
   std::optional<MonotonicTime> next;
   for (const auto& [file, failure] : failures_) {
-    if (failure.retry_at && (!next || *failure.retry_at < *next)) next = failure.retry_at;
+    if (unsettled_.contains(file) || !failure.retry_at) continue;
+    if (!next || *failure.retry_at < *next) next = failure.retry_at;
   }
   return next;
 }
@@ -396,7 +408,7 @@ aio::Task<Result<void>> HotDeploy::undeploy(std::set<model::DeploymentId> ids) {
 aio::Task<void> HotDeploy::sweep() {
   const std::set<model::ComponentId> components = records_.components;
   for (const model::ComponentId& id : components) {
-    if (records_.wants(id) || !operations_.deployments_of(id).empty()) continue;
+    if (records_.wants(id) || operations_.is_used(id)) continue;
     auto removed = co_await operations_.remove(id);
     if (!removed.has_value() && removed.error().code() != ErrorCode::NotFound) continue;
     records_.components.erase(id);

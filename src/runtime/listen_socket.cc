@@ -75,7 +75,11 @@ Result<UniqueFd> listen_on(const model::HttpListen& address) {
 
 Result<void> ensure_listening(const Registry& registry, DeploymentRecord& record) {
   if (record.kind != model::Kind::Http || record.listener.valid()) return {};
-  const model::DeploymentSpec& spec = record.deployment.spec;
+  ARCELLA_TRY(record.listener, listen_for(registry, record.deployment.spec));
+  return {};
+}
+
+Result<UniqueFd> listen_for(const Registry& registry, const model::DeploymentSpec& spec) {
   std::string id = spec.id.str();
   if (!spec.http_listen) {
     return fail(ErrorCode::Conflict,
@@ -84,10 +88,7 @@ Result<void> ensure_listening(const Registry& registry, DeploymentRecord& record
                     "listen = \"127.0.0.1:8080\" to its file and deploy it again");
   }
   auto listener = listen_on(*spec.http_listen);
-  if (listener.has_value()) {
-    record.listener = std::move(*listener);
-    return {};
-  }
+  if (listener.has_value()) return listener;
   std::string context = "deployment '" + id + "'";
   for (const auto& [other, held] : registry.deployments()) {
     if (held.listener.valid() && held.deployment.spec.http_listen->port == spec.http_listen->port) {

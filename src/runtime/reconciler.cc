@@ -63,6 +63,15 @@ const model::DeploymentId* deployment_of(const model::Action& action) {
   return nullptr;
 }
 
+// How the replicas of another revision ended says nothing of the one that was just loaded.
+void forget_ends(DeploymentRecord& record) {
+  for (InstanceRecord& instance : record.instances) {
+    if (!is_alive(instance.state)) instance.state = InstanceState::Stopped;
+    instance.reason.clear();
+    instance.backtrace.clear();
+  }
+}
+
 std::string name_of(const model::Place& place) {
   return place ? "worker '" + place->str() + "'" : "main";
 }
@@ -250,23 +259,26 @@ aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::Deploy
   model::WorkerTraits traits = backend.status().traits;
   record = registry_.find(id);
   if (record == nullptr) co_return Result<void>();
+  std::uint64_t revision = record->revision;
   model::ComponentId component_id = record->deployment.spec.component;
   ARCELLA_CO_TRY(UniqueFd artifact, co_await artifacts_.artifact(component_id, traits));
 
   record = registry_.find(id);
   const ComponentRecord* component = registry_.find(component_id);
-  if (record == nullptr || component == nullptr) co_return Result<void>();
+  // Changed meanwhile: the next plan loads what it is now.
+  if (record == nullptr || component == nullptr || record->revision != revision)
+    co_return Result<void>();
   LoadOrder order(record->slot, model::run_spec_of(record->deployment, component->component));
   order.artifact = std::move(artifact);
   if (record->kind == model::Kind::Http) {
     ARCELLA_CO_TRY_VOID(ensure_listening(registry_, *record));
     ARCELLA_CO_TRY(order.listener, record->listener.duplicate());
   }
-  std::uint64_t revision = record->revision;
   ARCELLA_CO_TRY_VOID(co_await backend.load(std::move(order)));
   record = registry_.find(id);
   bool still_up = !place || places_.status(place).state == model::WorkerState::Up;
   if (record == nullptr || !still_up) co_return Result<void>();
+  if (record->loaded_revision != revision) forget_ends(*record);
   record->loaded = true;
   record->loaded_in = place;
   record->loaded_revision = revision;

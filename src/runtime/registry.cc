@@ -19,6 +19,14 @@ std::string did_you_mean(std::string_view word, const Map& map) {
   return near ? "; did you mean '" + std::string(*near) + "'?" : std::string();
 }
 
+// The same to its replicas: they need not be made anew.
+bool runs_alike(const model::Deployment& before, const model::Deployment& after) {
+  model::DeploymentSpec spec = before.spec;
+  spec.replicas = after.spec.replicas;
+  spec.restart = after.spec.restart;
+  return spec == after.spec && before.policy == after.policy;
+}
+
 }  // namespace
 
 void Registry::add(ComponentRecord record) {
@@ -62,11 +70,22 @@ std::vector<std::string> Registry::deployments_of(const model::ComponentId& id) 
   return result;
 }
 
+std::vector<std::string> Registry::forget_previous(const model::ComponentId& id) {
+  std::vector<std::string> result;
+  for (auto& [deployment, record] : deployments_) {
+    if (!record.previous || record.previous->spec.component != id) continue;
+    record.previous.reset();
+    result.push_back(deployment.str());
+  }
+  return result;
+}
+
 DeploymentRecord& Registry::put(model::Deployment deployment) {
   const ComponentRecord* component = find(deployment.spec.component);
   ARCELLA_CHECK(component != nullptr, "the store keeps the component of a deployment");
   model::DeploymentId id = deployment.spec.id;
   auto found = deployments_.find(id);
+  bool other = found == deployments_.end() || !runs_alike(found->second.deployment, deployment);
   if (found == deployments_.end()) {
     found = deployments_
                 .emplace(std::piecewise_construct, std::forward_as_tuple(id),
@@ -78,10 +97,9 @@ DeploymentRecord& Registry::put(model::Deployment deployment) {
     found->second.tracker = model::RestartTracker(found->second.deployment.spec.restart);
   }
   DeploymentRecord& record = found->second;
-  record.revision = next_revision_++;
+  if (other) record.revision = next_revision_++;
   record.kind = component->component.kind;
-  record.needs.concurrency = component->component.needs_concurrency;
-  record.needs.fuel = record.deployment.policy.fuel.has_value();
+  record.needs = needs_of(component->component, record.deployment.policy);
   auto replicas = static_cast<std::size_t>(record.deployment.spec.replicas);
   // Fewer only when nothing lives in the ones that go: a running deployment shrinks as its replicas
   // end.
@@ -145,6 +163,18 @@ int count_in(const DeploymentRecord& record, model::InstanceState state) {
 bool any_alive(const DeploymentRecord& record) {
   return std::any_of(record.instances.begin(), record.instances.end(),
                      [](const InstanceRecord& instance) { return is_alive(instance.state); });
+}
+
+bool is_current(const DeploymentRecord& record) noexcept {
+  return record.loaded && record.loaded_revision == record.revision;
+}
+
+model::WorkerTraits needs_of(const model::Component& component,
+                             const model::Policy& policy) noexcept {
+  model::WorkerTraits needs;
+  needs.concurrency = component.needs_concurrency;
+  needs.fuel = policy.fuel.has_value();
+  return needs;
 }
 
 bool can_run(const model::Component& component, const model::Policy& policy) {

@@ -49,14 +49,16 @@ struct DeploymentRecord {
 
   model::Deployment deployment;
   model::Desired desired = model::Desired::Stopped;
+  int generation = 1;                         // as the store counts
+  std::optional<model::Generation> previous;  // that the store keeps
   model::Kind kind = model::Kind::Service;
   model::WorkerTraits needs;
   std::uint32_t slot = 0;      // its number on data channels
-  std::uint64_t revision = 0;  // changes with the spec
+  std::uint64_t revision = 0;  // changes with what its replicas are made of
 
   bool loaded = false;
-  model::Place loaded_in;  // meaningful when loaded
-  std::uint64_t loaded_revision = 0;
+  model::Place loaded_in;                        // meaningful when loaded
+  std::uint64_t loaded_revision = 0;             // also when it is loaded no more
   std::optional<MonotonicTime> load_held_until;  // the last load failed
   std::vector<InstanceRecord> instances;         // by index; at least as many as replicas
 
@@ -83,10 +85,15 @@ class Registry {
     return components_;
   }
   [[nodiscard]] std::vector<std::string> deployments_of(const model::ComponentId& id) const;
+  // Drops the previous generations that used it; gives the deployments whose they were.
+  std::vector<std::string> forget_previous(const model::ComponentId& id);
 
   // --- deployments ---
-  // Inserts, or changes the spec of the one that is there. Its component must be there.
+  // Inserts, or changes the one that is there: a new revision of it, unless only the number of
+  // replicas or their restart differs. Its component must be there.
   DeploymentRecord& put(model::Deployment deployment);
+  // A new revision although the deployment says the same: the component's content is another.
+  void renew(DeploymentRecord& record) { record.revision = next_revision_++; }
   void remove(const model::DeploymentId& id);
   [[nodiscard]] DeploymentRecord* find(const model::DeploymentId& id);
   [[nodiscard]] const DeploymentRecord* find(const model::DeploymentId& id) const;
@@ -116,6 +123,11 @@ class Registry {
 [[nodiscard]] bool is_alive(model::InstanceState state) noexcept;
 [[nodiscard]] int count_in(const DeploymentRecord& record, model::InstanceState state);
 [[nodiscard]] bool any_alive(const DeploymentRecord& record);
+// What is loaded is what is wanted, not an earlier revision that is being replaced.
+[[nodiscard]] bool is_current(const DeploymentRecord& record) noexcept;
+// What it needs of an engine.
+[[nodiscard]] model::WorkerTraits needs_of(const model::Component& component,
+                                           const model::Policy& policy) noexcept;
 
 // Has something that can be started: a command, an http handler, a function that can be called, an
 // entrypoint.

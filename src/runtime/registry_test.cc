@@ -45,11 +45,21 @@ TEST(Registry, KeepsTheSlotAndChangesTheRevisionOfADeploymentThatIsPutAgain) {
   DeploymentRecord& record = registry.put(sample_deployment("calc", "calc@1.0.0", "math"));
   std::uint32_t slot = record.slot;
   std::uint64_t revision = record.revision;
-  DeploymentRecord& again = registry.put(sample_deployment("calc", "calc@1.0.0", "math", 3));
+  model::Deployment changed = sample_deployment("calc", "calc@1.0.0", "math", 3);
+  changed.spec.args = {"-v"};
+  DeploymentRecord& again = registry.put(std::move(changed));
   EXPECT_EQ(again.slot, slot);
   EXPECT_NE(again.revision, revision);
   EXPECT_EQ(again.instances.size(), 3U);
   EXPECT_NE(registry.put(sample_deployment("other", "calc@1.0.0", "math")).slot, slot);
+}
+
+TEST(Registry, KeepsTheRevisionOfWhatIsOnlyScaled) {
+  Registry registry = with_components({"calc@1.0.0"});
+  std::uint64_t revision = registry.put(sample_deployment("calc", "calc@1.0.0", "math")).revision;
+  model::Deployment scaled = sample_deployment("calc", "calc@1.0.0", "math", 3);
+  scaled.spec.restart.attempts = 1;
+  EXPECT_EQ(registry.put(std::move(scaled)).revision, revision);
 }
 
 TEST(Registry, UnitesTheNeedsOfWhatRunsInMain) {

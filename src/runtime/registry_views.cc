@@ -61,6 +61,7 @@ model::DeploymentView view_of(const DeploymentRecord& record) {
   view.isolation = record.deployment.policy.isolation;
   if (model::Place place = place_of(record.deployment)) view.group = place->str();
   view.listen = listen_of(record);
+  view.generation = record.generation;
   view.restarts = record.restarts;
   view.reason = reason_of(record);
   return view;

@@ -74,7 +74,11 @@ void Reconciler::on_place_down(const model::Place& place, const std::string& rea
       drop_surplus(record);
     }
     if (!wanted_there || asked) continue;
-    if (record.starting_by_hand && !record.start_error) record.start_error = error;
+    // The worker comes back by itself, and what it took along was to go anyway.
+    bool only_replaced =
+        lived_there && record.loaded_revision != record.revision && loss == PlaceLoss::Retrying;
+    if (record.starting_by_hand && !record.start_error && !only_replaced)
+      record.start_error = error;
     if (loss == PlaceLoss::Failed) give_up(record, error);
   }
   kick();
@@ -135,6 +139,8 @@ void Reconciler::forgive(DeploymentRecord& record) {
 
 void Reconciler::decide_restart(DeploymentRecord& record, const std::vector<std::size_t>& failed,
                                 const Error& error) {
+  // Of an earlier revision, which goes anyway.
+  if (record.loaded && !is_current(record)) return;
   if (record.starting_by_hand) {
     if (!record.start_error) record.start_error = error;
     for (std::size_t i : failed) record.instances[i].held_until = kForGood;
@@ -175,7 +181,8 @@ void Reconciler::give_up(DeploymentRecord& record, const Error& error) {
 }
 
 void Reconciler::finish_start_by_hand(DeploymentRecord& record) {
-  if (record.starting_by_hand && all_are(record, InstanceState::Ready, InstanceState::Completed)) {
+  if (record.starting_by_hand && is_current(record) &&
+      all_are(record, InstanceState::Ready, InstanceState::Completed)) {
     record.starting_by_hand = false;
   }
 }

@@ -47,6 +47,8 @@ Result<void> RuntimeCore::load_registry() {
   for (store::StoredDeployment& stored : deployments) {
     DeploymentRecord& record = registry.put(std::move(stored.deployment));
     record.desired = stored.desired;
+    record.generation = stored.generation;
+    record.previous = std::move(stored.previous);
   }
   return {};
 }

@@ -27,6 +27,18 @@ CREATE TABLE deployment (
 ) STRICT;
 CREATE INDEX deployment_of_component ON deployment(component_id);
 )",
+    // What a deployment was before its last change, for `rollback`: one is kept.
+    R"(
+ALTER TABLE deployment ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE previous_generation (
+  deployment_id TEXT PRIMARY KEY REFERENCES deployment(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  component_id TEXT NOT NULL REFERENCES component(id),
+  replicas INTEGER NOT NULL,
+  document TEXT NOT NULL
+) STRICT;
+CREATE INDEX previous_generation_of_component ON previous_generation(component_id);
+)",
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ namespace arcella::store {
 struct StoredDeployment {
   model::Deployment deployment;
   model::Desired desired = model::Desired::Stopped;
+  int generation = 1;
+  std::optional<model::Generation> previous = {};
 };
 
 // Owner: the runtime.  Thread: confined to one at a time (the runtime's blocking thread).
@@ -38,12 +40,20 @@ class StateStore {
   // deployment-template.toml says.
   Result<void> add_component(const model::Component& component,
                              const model::PolicyFields& template_fields);
+  // Other content for an id that is there (NotFound); its deployments stay as they are.
+  Result<void> replace_component(const model::Component& component,
+                                 const model::PolicyFields& template_fields);
   [[nodiscard]] Result<model::PolicyFields> component_template(const model::ComponentId& id) const;
-  // Conflict if a deployment uses it.
+  // Conflict if a deployment uses it. A previous generation that used it is dropped with it.
   Result<void> remove_component(const model::ComponentId& id);
 
-  // Inserts or replaces all of them in one transaction. A replaced one keeps its desired state.
+  // Inserts or replaces all of them in one transaction. A replaced one keeps its desired state, and
+  // what it was becomes its previous generation, in place of the one before.
   Result<void> put_deployments(const std::vector<model::Deployment>& deployments);
+  // The same together with a component that they use, as one.
+  Result<void> put_deployments(const std::vector<model::Deployment>& deployments,
+                               const model::Component& component,
+                               const model::PolicyFields& template_fields);
   Result<void> set_desired(const model::DeploymentId& id, model::Desired desired);
   Result<void> set_replicas(const model::DeploymentId& id, int replicas);
   Result<void> remove_deployment(const model::DeploymentId& id);

@@ -131,6 +131,23 @@ TEST_F(StateStoreTest, RefusesTheSameComponentTwice) {
   EXPECT_TRUE(store_->add_component(component("a@1.0.1"), {}).has_value());
 }
 
+TEST_F(StateStoreTest, AComponentsContentIsReplacedUnderItsDeployments) {
+  model::Component changed = component("a@1.0.0");
+  EXPECT_EQ(store_->replace_component(changed, {}).error().code(), ErrorCode::NotFound);
+  ASSERT_TRUE(store_->add_component(changed, {}).has_value());
+  ASSERT_TRUE(store_->put_deployments({deployment("web", "a@1.0.0")}).has_value());
+  changed.content_hash = "def456";
+  changed.wit = "package other:one;";
+  ASSERT_TRUE(store_->replace_component(changed, some_fields()).has_value());
+  auto components = store_->load_components();
+  ASSERT_TRUE(components.has_value());
+  ASSERT_EQ(components->size(), 1U);
+  EXPECT_EQ(components->front().content_hash, "def456");
+  EXPECT_EQ(components->front().wit, "package other:one;");
+  EXPECT_EQ(store_->component_template(changed.id).value(), some_fields());
+  EXPECT_EQ(store_->load_deployments()->size(), 1U);
+}
+
 TEST_F(StateStoreTest, AComponentInUseStays) {
   ASSERT_TRUE(store_->add_component(component("a@1.0.0"), {}).has_value());
   ASSERT_TRUE(store_->put_deployments({deployment("web", "a@1.0.0"), deployment("api", "a@1.0.0")})
@@ -166,6 +183,63 @@ TEST_F(StateStoreTest, AReplacedDeploymentKeepsItsDesiredState) {
   ASSERT_EQ(deployments.size(), 1U);
   EXPECT_EQ(deployments[0].deployment.spec, first.spec);
   EXPECT_EQ(deployments[0].desired, model::Desired::Completed);
+}
+
+TEST_F(StateStoreTest, KeepsThePreviousGenerationOfWhatIsReplaced) {
+  ASSERT_TRUE(store_->add_component(component("a@1.0.0"), some_fields()).has_value());
+  ASSERT_TRUE(store_->add_component(component("a@1.1.0"), {}).has_value());
+  model::Deployment first = deployment("web", "a@1.0.0");
+  ASSERT_TRUE(store_->put_deployments({deployment("api", "a@1.0.0"), first}).has_value());
+  ASSERT_TRUE(store_->set_replicas(first.spec.id, 7).has_value());
+  first.spec.replicas = 7;
+  model::Deployment second = deployment("web", "a@1.1.0");
+  second.spec.args = {"new"};
+  ASSERT_TRUE(store_->put_deployments({second}).has_value());
+  reopen();
+  auto stored = store_->load_deployments().value();
+  ASSERT_EQ(stored.size(), 2U);
+  EXPECT_EQ(stored[0].generation, 1);
+  EXPECT_FALSE(stored[0].previous.has_value());
+  EXPECT_EQ(stored[1].generation, 2);
+  EXPECT_EQ(stored[1].previous, (model::Generation{1, first.spec}));
+  // Back again is a change like any other: the number grows, and what was is kept.
+  ASSERT_TRUE(store_->put_deployments({first}).has_value());
+  stored = store_->load_deployments().value();
+  EXPECT_EQ(stored[1].generation, 3);
+  EXPECT_EQ(stored[1].deployment.spec, first.spec);
+  EXPECT_EQ(stored[1].previous, (model::Generation{2, second.spec}));
+  ASSERT_TRUE(store_->remove_deployment(first.spec.id).has_value());
+  EXPECT_TRUE(store_->remove_component(second.spec.component).has_value());
+}
+
+TEST_F(StateStoreTest, AComponentTakesThePreviousGenerationsThatUseItAlong) {
+  ASSERT_TRUE(store_->add_component(component("a@1.0.0"), {}).has_value());
+  ASSERT_TRUE(store_->add_component(component("a@1.1.0"), {}).has_value());
+  ASSERT_TRUE(store_->put_deployments({deployment("web", "a@1.0.0")}).has_value());
+  ASSERT_TRUE(store_->put_deployments({deployment("web", "a@1.1.0")}).has_value());
+  ASSERT_TRUE(store_->remove_component(model::ComponentId::parse("a@1.0.0").value()).has_value());
+  auto stored = store_->load_deployments().value();
+  EXPECT_EQ(stored[0].generation, 2);
+  EXPECT_FALSE(stored[0].previous.has_value());
+}
+
+TEST_F(StateStoreTest, PutsAComponentAndItsDeploymentsAsOne) {
+  ASSERT_TRUE(store_->add_component(component("a@1.0.0"), {}).has_value());
+  ASSERT_TRUE(store_->put_deployments({deployment("web", "a@1.0.0")}).has_value());
+  std::vector<model::Deployment> moved{deployment("web", "a@1.1.0"),
+                                       deployment("api", "gone@1.0.0")};
+  EXPECT_EQ(code(store_->put_deployments(moved, component("a@1.1.0"), {})), ErrorCode::NotFound);
+  EXPECT_EQ(store_->load_components().value().size(), 1U);
+  EXPECT_EQ(store_->load_deployments().value()[0].generation, 1);
+  moved.pop_back();
+  EXPECT_TRUE(store_->put_deployments(moved, component("a@1.1.0"), some_fields()).has_value());
+  EXPECT_EQ(store_->load_components().value().size(), 2U);
+  auto stored = store_->load_deployments().value();
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].deployment.spec, moved[0].spec);
+  EXPECT_EQ(stored[0].deployment.policy, moved[0].policy);
+  EXPECT_EQ(code(store_->put_deployments(moved, component("a@1.1.0"), {})),
+            ErrorCode::AlreadyExists);
 }
 
 TEST_F(StateStoreTest, ScalesWithoutTouchingTheRest) {

@@ -75,6 +75,7 @@ aio::Task<Result<void>> serve(aio::Loop& loop, const Clock& clock, const DaemonO
   alme::MethodTable table;
   alme::add_component_methods(table, *runtime);
   alme::add_deployment_methods(table, *runtime);
+  alme::add_update_methods(table, *runtime);
   alme::add_platform_methods(table, *runtime, [&stop_asked] { stop_asked.set(); });
   const std::string socket = options.home + "/" + std::string(kSocketName);
   auto server = alme::Server::listen(loop.executor(), table, socket);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "alme_proto/change_params.h"
+
+#include <gtest/gtest.h>
+
+namespace arcella::alme_proto {
+namespace {
+
+TEST(UpdateParams, SurviveTheWayThere) {
+  auto package = UpdateParams::from_json(UpdateParams{"calc", "/calc", {}, true}.to_json());
+  ASSERT_TRUE(package.has_value()) << package.error().message();
+  EXPECT_EQ(package->target, "calc");
+  EXPECT_EQ(package->path, "/calc");
+  EXPECT_FALSE(package->to.has_value());
+  EXPECT_TRUE(package->force);
+  auto installed = UpdateParams::from_json(UpdateParams{"web", {}, "calc@1.1.0"}.to_json());
+  ASSERT_TRUE(installed.has_value()) << installed.error().message();
+  EXPECT_EQ(installed->to, "calc@1.1.0");
+  EXPECT_FALSE(installed->force);
+}
+
+TEST(UpdateParams, TakeExactlyOneOfPathAndTo) {
+  for (const UpdateParams& wrong :
+       {UpdateParams{"web", {}, {}}, UpdateParams{"web", "/calc", "calc@1.1.0"}}) {
+    auto params = UpdateParams::from_json(wrong.to_json());
+    ASSERT_FALSE(params.has_value());
+    EXPECT_EQ(params.error().code(), ErrorCode::InvalidParams);
+  }
+}
+
+TEST(UpdateResult, SurvivesTheWayBack) {
+  UpdateResult sent;
+  sent.component = "calc@1.1.0";
+  sent.deployments.resize(1);
+  sent.deployments[0].id = "calc";
+  sent.deployments[0].generation = 2;
+  auto result = UpdateResult::from_json(sent.to_json());
+  ASSERT_TRUE(result.has_value()) << result.error().message();
+  EXPECT_EQ(result->component, "calc@1.1.0");
+  ASSERT_EQ(result->deployments.size(), 1U);
+  EXPECT_EQ(result->deployments[0].generation, 2);
+}
+
+}  // namespace
+}  // namespace arcella::alme_proto

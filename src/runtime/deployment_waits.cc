@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/deployment_waits.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace arcella::runtime {
+namespace {
+
+using model::InstanceState;
+
+// What a start may take: the worker, then the replicas' own startup.
+std::chrono::milliseconds start_timeout(const DeploymentRecord& record) {
+  return limits::kWorkerReadyTimeout + record.deployment.policy.startup_timeout;
+}
+
+// Its own deadline, the grace after which its worker is replaced, and that replacement.
+constexpr std::chrono::milliseconds kStopTimeout =
+    2 * limits::kWorkerStopTimeout + 2 * limits::kStopGrace;
+
+std::string progress_of(const DeploymentRecord& record) {
+  return std::to_string(count_in(record, InstanceState::Ready)) + " of " +
+         std::to_string(record.deployment.spec.replicas) + " replicas are ready";
+}
+
+// What is looked for after each change: nullopt goes on waiting.
+using Look = std::optional<Result<void>> (*)(const DeploymentRecord& record);
+// What is said when the time is over.
+using TooLate = std::string (*)(const DeploymentRecord& record);
+
+aio::Task<Result<void>> wait_until(RuntimeCore& core, model::DeploymentId id,
+                                   std::chrono::milliseconds limit, Look look, TooLate too_late) {
+  MonotonicTime deadline = core.clock.monotonic_now() + limit;
+  while (true) {
+    const DeploymentRecord* record = core.registry.find(id);
+    if (record == nullptr) co_return fail(deployment_is_gone(id));
+    if (auto found = look(*record)) co_return *std::move(found);
+    auto left = deadline - core.clock.monotonic_now();
+    if (left <= left.zero()) co_return fail(ErrorCode::DeadlineExceeded, too_late(*record));
+    auto changed = co_await core.reconciler.changed().wait_for(left);
+    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
+  }
+}
+
+std::string name_of(const DeploymentRecord& record) {
+  return "deployment '" + record.deployment.spec.id.str() + "'";
+}
+
+std::optional<Result<void>> is_started(const DeploymentRecord& record) {
+  if (record.start_error) return Result<void>(fail(*record.start_error));
+  if (!record.starting_by_hand) return Result<void>();
+  return std::nullopt;
+}
+
+std::optional<Result<void>> is_all_ready(const DeploymentRecord& record) {
+  auto replicas = static_cast<std::size_t>(record.deployment.spec.replicas);
+  if (is_current(record) && all_up(record) && record.instances.size() <= replicas)
+    return Result<void>();
+  if (record.failure.empty()) return std::nullopt;
+  return Result<void>(fail(ErrorCode::GuestTrapped, name_of(record) + ": " + record.failure));
+}
+
+std::optional<Result<void>> is_gone(const DeploymentRecord& record) {
+  if (any_alive(record) || record.loaded) return std::nullopt;
+  return Result<void>();
+}
+
+std::optional<Result<void>> is_replaced(const DeploymentRecord& record) {
+  if (record.start_error) return Result<void>(fail(*record.start_error));
+  if (is_current(record)) return Result<void>();
+  return std::nullopt;
+}
+
+std::string still_stopping(const DeploymentRecord& record) {
+  return name_of(record) + " is still stopping";
+}
+
+}  // namespace
+
+aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id) {
+  const DeploymentRecord* record = core.registry.find(id);
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
+  TooLate too_late = [](const DeploymentRecord& there) { return progress_of(there) + " in time"; };
+  co_return co_await wait_until(core, std::move(id), start_timeout(*record), is_started, too_late);
+}
+
+aio::Task<Result<void>> wait_all_ready(RuntimeCore& core, model::DeploymentId id) {
+  const DeploymentRecord* record = core.registry.find(id);
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
+  TooLate too_late = [](const DeploymentRecord& there) {
+    return name_of(there) + ": only " + progress_of(there) + " in time";
+  };
+  co_return co_await wait_until(core, std::move(id), start_timeout(*record), is_all_ready,
+                                too_late);
+}
+
+aio::Task<Result<void>> wait_gone(RuntimeCore& core, model::DeploymentId id) {
+  if (core.registry.find(id) == nullptr) co_return Result<void>();
+  co_return co_await wait_until(core, std::move(id), kStopTimeout, is_gone, still_stopping);
+}
+
+aio::Task<Result<void>> wait_replaced(RuntimeCore& core, model::DeploymentId id) {
+  const DeploymentRecord* record = core.registry.find(id);
+  if (record == nullptr) co_return fail(deployment_is_gone(id));
+  std::chrono::milliseconds limit = kStopTimeout + start_timeout(*record);
+  co_return co_await wait_until(core, std::move(id), limit, is_replaced, still_stopping);
+}
+
+Error deployment_is_gone(const model::DeploymentId& id) {
+  return {ErrorCode::NotFound, "deployment '" + id.str() + "' is gone"};
+}
+
+bool all_up(const DeploymentRecord& record) {
+  int up = count_in(record, InstanceState::Ready) + count_in(record, InstanceState::Completed);
+  return up >= record.deployment.spec.replicas;
+}
+
+}  // namespace arcella::runtime

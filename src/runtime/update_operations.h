@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/arcella_runtime.h"
+#include "runtime/component_operations.h"
+#include "runtime/runtime_core.h"
+
+namespace arcella::runtime {
+
+// update and rollback: deployments change their component, all of them or none (changeover.h). The
+// desired state stays, and at an update the spec too; the template of the new component is merged
+// anew with the overrides. Owner: ArcellaRuntime::Impl.  Thread: control.
+class UpdateOperations {
+ public:
+  UpdateOperations(RuntimeCore& core, ComponentOperations& components)
+      : core_(core), components_(components) {}
+
+  aio::Task<Result<UpdateOutcome>> update(UpdateRequest request);
+  aio::Task<Result<model::DeploymentView>> rollback(std::string deployment);
+
+ private:
+  using Ids = std::vector<model::DeploymentId>;
+  // Which deployments are meant, as the registry is at the moment.
+  using Select = std::function<Result<Ids>()>;
+  struct Locked {
+    Locked(Ids what, KeyedLock::Guard held)
+        : deployments(std::move(what)), guard(std::move(held)) {}
+    Ids deployments;
+    KeyedLock::Guard guard;
+  };
+
+  aio::Task<Result<UpdateOutcome>> update_from_package(UpdateRequest request);
+  aio::Task<Result<UpdateOutcome>> update_to_installed(UpdateRequest request);
+
+  [[nodiscard]] Result<Ids> deployments_of_component(const std::string& id_or_name) const;
+  [[nodiscard]] Result<Ids> deployments_of_target(const std::string& target) const;
+  // The deployments, the components that they use, and the one that they are to use: all of it is
+  // held, and what was selected is still what is meant.
+  aio::Task<Result<Locked>> lock(Select select, model::ComponentId to);
+
+  aio::Task<Result<void>> move(Ids deployments, model::ComponentId to, bool force,
+                               std::optional<model::ComponentId> added);
+  // The deployment with the component in place of its own; Conflict says what does not fit.
+  [[nodiscard]] Result<model::Deployment> moved(const DeploymentRecord& record,
+                                                const ComponentRecord& to, bool force) const;
+  [[nodiscard]] Result<UpdateOutcome> outcome(const Ids& deployments,
+                                              const model::ComponentId& component) const;
+
+  RuntimeCore& core_;
+  ComponentOperations& components_;
+};
+
+}  // namespace arcella::runtime
