@@ -77,6 +77,13 @@ void HotDeploy::see_gone(const std::string& file) {
   content_.erase(file);
 }
 
+std::set<std::string> HotDeploy::known_names() const {
+  std::set<std::string> names = unsettled_;
+  for (const auto& [file, entry] : content_) names.insert(file);
+  for (const auto& [file, record] : records_.files) names.insert(file);
+  return names;
+}
+
 // --- steps ---
 
 aio::Task<Result<bool>> HotDeploy::step() {
@@ -95,7 +102,7 @@ aio::Task<Result<bool>> HotDeploy::step() {
   std::string report;
   if (done.has_value()) {
     failures_.erase(file);
-    if (next->kind == Kind::BringPackage) retry_waiting();
+    retry_what_waited_for(next->kind);
   } else {
     report = note_failure(*next, std::move(stamp), done.error());
   }
@@ -139,9 +146,14 @@ std::string HotDeploy::note_failure(const HotDeployStep& step, std::string stamp
   return text;
 }
 
-void HotDeploy::retry_waiting() {
+// A deployment waits for its component; and a package whose default deployment was refused needs
+// none once there is a file for it.
+void HotDeploy::retry_what_waited_for(Kind done) {
   for (auto& [file, failure] : failures_) {
-    if (failure.waiting) failure.retry_at = clock_.monotonic_now();
+    auto record = records_.files.find(file);
+    const bool is_package = record != records_.files.end() && record->second.component;
+    if (done == Kind::BringPackage ? failure.waiting : done == Kind::BringDeployment && is_package)
+      failure.retry_at = clock_.monotonic_now();
   }
 }
 

@@ -42,6 +42,8 @@ class HotDeploy {
   void see_gone(const std::string& file);
   void see_unsettled(const std::string& file) { unsettled_.insert(file); }
   [[nodiscard]] const FolderContent& content() const noexcept { return content_; }
+  // Of everything that lies there, did when it was recorded, or is unsettled.
+  [[nodiscard]] std::set<std::string> known_names() const;
 
   // Carries out the next step; false: there is none now. A step that fails is remembered and is no
   // error of this. Not twice at a time. Cancelled.
@@ -84,7 +86,7 @@ class HotDeploy {
 
   [[nodiscard]] std::string note_failure(const HotDeployStep& step, std::string stamp,
                                          const Error& error);
-  void retry_waiting();
+  void retry_what_waited_for(HotDeployStep::Kind done);
   aio::Task<void> forget_stale_failures();
   [[nodiscard]] PackageSource source_of(const std::string& file) const;
   [[nodiscard]] Result<std::vector<DeploymentFile>> deployments_for(

@@ -114,6 +114,18 @@ TEST_F(HotDeployTest, ADeploymentsFileThatComesLateTakesTheDefaultsPlace) {
   EXPECT_THAT(settle(), ElementsAre("put other calc@1.0.0", "start other"));
 }
 
+TEST_F(HotDeployTest, ARefusedDefaultIsNotMissedOnceThereIsAFile) {
+  platform_.failing["put web web@1.0.0"] = ErrorCode::InvalidManifest;
+  drop("web.wasm", {"web@1.0.0", "v1"});
+  EXPECT_THAT(settle(), ElementsAre("install web@1.0.0"));
+  EXPECT_THAT(status_of("web.wasm"), HasSubstr("failed"));
+  platform_.failing.clear();
+  drop_deployment("web", "web@1.0.0");
+  EXPECT_THAT(settle(), ElementsAre("put web web@1.0.0", "start web"));
+  EXPECT_EQ(status_of("web.wasm"), "installed: web@1.0.0");
+  EXPECT_THAT(platform_.reports, IsEmpty());
+}
+
 TEST_F(HotDeployTest, ADefaultOfAnotherNameGoesWhenAFileComes) {
   drop("calc.wasm", {"calc@1.0.0", "v1"});
   settle();

@@ -228,7 +228,7 @@ aio::Task<void> HotDeployWatch::scan() {
   has_seen_folder_ = true;
   left_out_.clear();
   std::set<std::string> there(names->begin(), names->end());
-  for (const auto& [name, entry] : FolderContent(hot_deploy_.content())) {
+  for (const std::string& name : hot_deploy_.known_names()) {
     if (!there.contains(name)) mark(name, std::chrono::milliseconds(0), false, true);
   }
   for (const std::string& name : *names) mark(name, std::chrono::milliseconds(0), false, true);
