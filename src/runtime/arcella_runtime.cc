@@ -14,6 +14,7 @@
 #include "runtime/config_operations.h"
 #include "runtime/deployment_operations.h"
 #include "runtime/group_operations.h"
+#include "runtime/hot_deploy_watch.h"
 #include "runtime/log_operations.h"
 #include "runtime/process_memory.h"
 #include "runtime/ready_progress.h"
@@ -50,6 +51,8 @@ struct ArcellaRuntime::Impl {
   UpdateOperations updates{core, components};
   LogOperations logs{core};
   ConfigOperations config{core};
+  HotDeployPlatform platform{core, components, deployments, updates};
+  HotDeployWatch hot_deploy{core, platform};
   const WallTime started_at;
   bool stopped = false;
 };
@@ -110,6 +113,7 @@ void ArcellaRuntime::restore() {
                      "version " + core.config.version + ", pid " + std::to_string(::getpid()));
   // All that is desired Running, to the reconciler, is simply not there yet.
   core.reconciler.run();
+  if (core.settings.config.hot_deploy_enabled) impl_->hot_deploy.run();
   crash_point("home.restoring");
 }
 
@@ -117,6 +121,7 @@ aio::Task<void> ArcellaRuntime::stop() {
   RuntimeCore& core = impl_->core;
   if (std::exchange(impl_->stopped, true)) co_return;
   core.events.record(model::EventKind::DaemonStopping, "daemon");
+  co_await impl_->hot_deploy.stop();
   core.operations.cancel();
   co_await core.operations.join();
   const std::chrono::seconds timeout(core.settings.config.limits_shutdown_timeout_seconds);
@@ -132,14 +137,14 @@ aio::Task<void> ArcellaRuntime::stop() {
 
 aio::Task<Result<model::ComponentView>> ArcellaRuntime::install(InstallRequest request) {
   std::string path = request.path;
-  auto work = impl_->components.install(std::move(request));
+  auto work = impl_->hot_deploy.by_hand(impl_->components.install(std::move(request)));
   auto watched = recorded(impl_->core.events, "install", std::move(path), std::move(work));
   co_return co_await cancellable(impl_->core.operations, std::move(watched));
 }
 
 aio::Task<Result<DeployOutcome>> ArcellaRuntime::deploy(std::vector<std::string> paths) {
   std::string named = join(paths, ", ");
-  auto work = impl_->deployments.deploy(std::move(paths));
+  auto work = impl_->hot_deploy.by_hand(impl_->deployments.deploy(std::move(paths)));
   co_return co_await impl_->operate("deploy", std::move(named), std::move(work));
 }
 
@@ -180,18 +185,23 @@ aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deplo
 }
 
 aio::Task<Result<void>> ArcellaRuntime::undeploy(std::string deployment) {
-  auto work = impl_->deployments.undeploy(deployment);
+  HandTouched touched = touched_deployment(deployment);
+  auto work =
+      impl_->hot_deploy.by_hand(impl_->deployments.undeploy(deployment), std::move(touched));
   co_return co_await impl_->operate("undeploy", std::move(deployment), std::move(work));
 }
 
 aio::Task<Result<std::vector<std::string>>> ArcellaRuntime::remove(std::string component) {
-  auto work = impl_->components.remove(component);
+  auto found = impl_->core.registry.find_component(component);
+  HandTouched touched =
+      touched_component(found.has_value() ? (*found)->component.id.str() : component);
+  auto work = impl_->hot_deploy.by_hand(impl_->components.remove(component), std::move(touched));
   co_return co_await impl_->operate("remove", std::move(component), std::move(work));
 }
 
 aio::Task<Result<UpdateOutcome>> ArcellaRuntime::update(UpdateRequest request) {
   std::string target = request.target;
-  auto work = impl_->updates.update(std::move(request));
+  auto work = impl_->hot_deploy.by_hand(impl_->updates.update(std::move(request)));
   co_return co_await impl_->operate("update", std::move(target), std::move(work));
 }
 
@@ -246,6 +256,7 @@ model::PlatformStatus ArcellaRuntime::status() const {
     status.instances_ready += count_in(record, model::InstanceState::Ready);
   }
   status.workers = impl_->worker_views();
+  status.hot_deploy = impl_->hot_deploy.status();
   return status;
 }
 

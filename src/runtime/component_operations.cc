@@ -54,6 +54,16 @@ model::Component component_of(model::ComponentId id, const Package& package,
 
 aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequest request) {
   ARCELLA_CO_TRY(Candidate candidate, co_await examine(std::move(request)));
+  co_return co_await install_candidate(std::move(candidate));
+}
+
+aio::Task<Result<model::ComponentView>> ComponentOperations::install(PackageSource source) {
+  ARCELLA_CO_TRY(Candidate candidate, co_await examine(std::move(source), std::nullopt));
+  co_return co_await install_candidate(std::move(candidate));
+}
+
+aio::Task<Result<model::ComponentView>> ComponentOperations::install_candidate(
+    Candidate candidate) {
   model::ComponentId id = candidate.id;
   KeyedLock::Keys keys{KeyedLock::key(id)};
   ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(std::move(keys)));
@@ -78,16 +88,23 @@ aio::Task<Result<model::ComponentView>> ComponentOperations::install(InstallRequ
 
 aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
     InstallRequest request) {
-  request.progress.stage("reading");
-  ARCELLA_CO_TRY(Content content, co_await read_content(std::move(request.path)));
+  PackageSource source{std::move(request.path)};
+  return examine(std::move(source), std::move(request.id), std::move(request.progress));
+}
+
+aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
+    PackageSource source, std::optional<std::string> asked, model::Progress progress) {
+  progress.stage("reading");
+  std::optional<model::ComponentId> fallback = source.fallback_id;
+  ARCELLA_CO_TRY(Content content, co_await read_content(std::move(source)));
   ARCELLA_CO_TRY_VOID(co_await not_taken_back());
-  request.progress.stage("checking");
+  progress.stage("checking");
   ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
   crash_point("install.inspected");
-  ARCELLA_CO_TRY(model::ComponentId id, choose_id(request.id, content.package, inspection));
+  ARCELLA_CO_TRY(model::ComponentId id, choose_id(asked, content.package, inspection, fallback));
   ARCELLA_CO_TRY_VOID(check_stated_interfaces(content.package, inspection));
   co_return Candidate(std::move(content), std::move(inspection), std::move(id),
-                      std::move(request.progress));
+                      std::move(progress));
 }
 
 Result<void> ComponentOperations::check_same(const ComponentRecord& there,
@@ -124,11 +141,14 @@ aio::Task<Result<ComponentRecord>> ComponentOperations::keep(Candidate candidate
     co_return fail(std::move(files).error());
   }
   crash_point("install.files-kept");
-  ComponentRecord record{
-      component_of(candidate.id, content.package, std::move(candidate.inspection),
-                   content.content_hash, core_.clock.wall_now()),
-      content.package.template_fields};
-  co_return record;
+  co_return record_of(candidate);
+}
+
+ComponentRecord ComponentOperations::record_of(const Candidate& candidate) const {
+  const Content& content = candidate.content;
+  return {component_of(candidate.id, content.package, candidate.inspection, content.content_hash,
+                       core_.clock.wall_now()),
+          content.package.template_fields};
 }
 
 aio::Task<void> ComponentOperations::drop(model::ComponentId id, std::string content_hash) {
@@ -137,9 +157,9 @@ aio::Task<void> ComponentOperations::drop(model::ComponentId id, std::string con
   co_await drop_code(std::move(content_hash));
 }
 
-aio::Task<Result<Content>> ComponentOperations::read_content(std::string path) {
-  auto read = [&path]() -> Result<Content> {
-    ARCELLA_TRY(Package package, read_package(path));
+aio::Task<Result<Content>> ComponentOperations::read_content(PackageSource source) {
+  auto read = [&source]() -> Result<Content> {
+    ARCELLA_TRY(Package package, read_package(source));
     std::string hash =
         store::ModuleRepository::content_hash(std::as_bytes(std::span(package.wasm)));
     ARCELLA_TRY(UniqueFd wasm, sealed_copy(package.wasm));

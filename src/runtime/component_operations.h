@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,11 @@ class ComponentOperations {
   explicit ComponentOperations(RuntimeCore& core) : core_(core) {}
 
   aio::Task<Result<model::ComponentView>> install(InstallRequest request);
+  aio::Task<Result<model::ComponentView>> install(PackageSource source);
+  // Other content for an installed id (component_replacement.cc). Its deployments that run are
+  // taken over to it, and when all are up it is recorded; when one does not come up, all run the
+  // old content as before.
+  aio::Task<Result<void>> replace(PackageSource source);
   // The deployments that cannot go back to their previous generation any more: it used this one.
   aio::Task<Result<std::vector<std::string>>> remove(std::string component);
 
@@ -49,6 +55,8 @@ class ComponentOperations {
     model::Progress progress;
   };
   aio::Task<Result<Candidate>> examine(InstallRequest request);
+  aio::Task<Result<Candidate>> examine(PackageSource source, std::optional<std::string> id,
+                                       model::Progress progress = {});
   // Under the lock of its id. AlreadyExists: it is installed with other content.
   [[nodiscard]] Result<void> check_same(const ComponentRecord& there,
                                         const Candidate& candidate) const;
@@ -58,13 +66,19 @@ class ComponentOperations {
   aio::Task<void> drop(model::ComponentId id, std::string content_hash);
 
  private:
-  aio::Task<Result<Content>> read_content(std::string path);
+  aio::Task<Result<model::ComponentView>> install_candidate(Candidate candidate);
+  aio::Task<Result<Content>> read_content(PackageSource source);
   aio::Task<Result<model::Inspection>> inspect(const Content& content);
   aio::Task<Result<supervisor::CompileResult>> compile(const Content& content,
                                                        bool needs_concurrency);
   aio::Task<Result<void>> keep_code(const Content& content, supervisor::CompileResult compiled);
   aio::Task<Result<void>> keep_files(model::ComponentId id, const Content& content);
   aio::Task<Result<void>> keep_row(const ComponentRecord& record);
+  [[nodiscard]] ComponentRecord record_of(const Candidate& candidate) const;
+  [[nodiscard]] Result<void> check_replaceable(const ComponentRecord& after) const;
+  aio::Task<Result<KeyedLock::Guard>> lock_with_deployments(model::ComponentId id);
+  aio::Task<Result<void>> switch_to(ComponentRecord record);
+  aio::Task<Result<void>> record_replacement(const ComponentRecord& record, const Package& package);
   aio::Task<void> drop_files(model::ComponentId id);
   aio::Task<void> drop_code(std::string content_hash);
   [[nodiscard]] model::ComponentView view_of_component(const ComponentRecord& record) const;

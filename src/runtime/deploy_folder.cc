@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 // Past this a folder is not even listed: it bounds what somebody else's mistake costs us.
 constexpr std::size_t kListedMax = 16 * limits::kHotDeployEntriesMax;
 
+constexpr std::string_view kReportSuffix = ".error";
 constexpr std::string_view kDeploymentSuffix = ".deployment.toml";
 constexpr std::array<std::string_view, 2> kCompanionSuffixes{".component.toml",
                                                              ".deployment.template.toml"};
@@ -171,6 +172,22 @@ Look look_at(const std::string& folder, const std::string& name) {
     if (files.has_value()) look.entry.component = files->front().spec.component;
   }
   return look;
+}
+
+void remove_orphan_reports(const std::string& folder) {
+  std::error_code error;
+  std::vector<fs::path> orphans;
+  fs::directory_iterator iterator(folder, error);
+  for (; !error && iterator != fs::directory_iterator(); iterator.increment(error)) {
+    fs::path file = iterator->path();
+    if (file.extension() != kReportSuffix || orphans.size() >= limits::kHotDeployEntriesMax)
+      continue;
+    std::error_code unknown;
+    const bool is_report = fs::is_regular_file(iterator->symlink_status(unknown));
+    if (is_report && !fs::exists(fs::symlink_status(file.parent_path() / file.stem(), unknown)))
+      orphans.push_back(std::move(file));
+  }
+  for (const fs::path& orphan : orphans) ::unlink(orphan.c_str());
 }
 
 Result<std::vector<std::string>> names_in(const std::string& folder) {

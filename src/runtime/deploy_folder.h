@@ -60,4 +60,7 @@ struct Look {
 // The names of all entries that are not ignored, sorted. An error is not an empty folder.
 [[nodiscard]] Result<std::vector<std::string>> names_in(const std::string& folder);
 
+// Removes the reports (`<file>.error`) of files that are no more. Best effort.
+void remove_orphan_reports(const std::string& folder);
+
 }  // namespace arcella::runtime

@@ -102,6 +102,16 @@ TEST(DeployFolder, WhatCannotBeDeployedSaysWhy) {
   EXPECT_NE(problem("notes.toml").find("<id>.deployment.toml"), std::string::npos);
 }
 
+TEST(DeployFolder, AReportGoesWithItsFile) {
+  testing::TemporaryFolder folder;
+  folder.write("a.wasm", "x");
+  const std::string kept = folder.write("a.wasm.error", "x");
+  const std::string orphan = folder.write("b.wasm.error", "x");
+  remove_orphan_reports(folder.path());
+  EXPECT_TRUE(fs::exists(kept));
+  EXPECT_FALSE(fs::exists(orphan));
+}
+
 TEST(DeployFolder, AFolderThatCannotBeReadIsNoEmptyFolder) {
   testing::TemporaryFolder folder;
   EXPECT_FALSE(names_in(folder.path() + "/none").has_value());

@@ -18,8 +18,17 @@ struct DeploymentFile {
   std::vector<std::string> notes = {};  // what is read and has no effect, each with its place
 };
 
-// Reads and parses `<id>.deployment.toml` files; blocking. InvalidManifest carries every diagnostic
-// of every file.
+struct DeploymentText {
+  std::string name;    // `<id>.deployment.toml`
+  std::string path;    // for messages
+  std::string folder;  // where relative mounts begin
+  std::string text;
+};
+// InvalidManifest carries every diagnostic of every file.
+[[nodiscard]] Result<std::vector<DeploymentFile>> parse_deployment_files(
+    std::vector<DeploymentText> texts);
+
+// Reads and parses `<id>.deployment.toml` files; blocking.
 [[nodiscard]] Result<std::vector<DeploymentFile>> read_deployment_files(
     const std::vector<std::string>& paths);
 

@@ -30,6 +30,11 @@ bool is_active(const DeploymentRecord& record) {
 aio::Task<Result<DeployOutcome>> DeploymentOperations::deploy(std::vector<std::string> paths) {
   auto read = [&paths] { return read_deployment_files(paths); };
   ARCELLA_CO_TRY(auto files, co_await core_.files_pool.run(std::move(read)));
+  co_return co_await deploy_files(std::move(files));
+}
+
+aio::Task<Result<DeployOutcome>> DeploymentOperations::deploy_files(
+    std::vector<DeploymentFile> files) {
   ARCELLA_CO_TRY(auto guard, co_await lock_all(files));
   Change change;
   ARCELLA_CO_TRY(change.deployments, check(files));

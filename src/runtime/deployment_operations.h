@@ -18,6 +18,8 @@ class DeploymentOperations {
   explicit DeploymentOperations(RuntimeCore& core) : core_(core) {}
 
   aio::Task<Result<DeployOutcome>> deploy(std::vector<std::string> paths);
+  // The same for files that were read already.
+  aio::Task<Result<DeployOutcome>> deploy_files(std::vector<DeploymentFile> files);
   // The same checks, and what would be done; nothing is.
   aio::Task<Result<std::vector<model::PlannedChange>>> plan_deploy(std::vector<std::string> paths);
   aio::Task<Result<model::DeploymentView>> start(std::string deployment);

@@ -68,11 +68,20 @@ std::string list_of(const std::set<model::DeploymentId>& ids) {
 }  // namespace
 
 void HotDeploy::see(const std::string& file, FolderEntry entry) {
+  unsettled_.erase(file);
   content_.insert_or_assign(file, std::move(entry));
 }
 
 void HotDeploy::see_gone(const std::string& file) {
+  unsettled_.erase(file);
   content_.erase(file);
+}
+
+std::set<std::string> HotDeploy::known_names() const {
+  std::set<std::string> names = unsettled_;
+  for (const auto& [file, entry] : content_) names.insert(file);
+  for (const auto& [file, record] : records_.files) names.insert(file);
+  return names;
 }
 
 // --- steps ---
@@ -81,25 +90,25 @@ aio::Task<Result<bool>> HotDeploy::step() {
   co_await sweep();
   auto next = next_step(records_, content_, held());
   if (!next) {
-    forget_stale_failures();
+    co_await forget_stale_failures();
     co_return false;
   }
   std::string file = next->file;
   std::string stamp = stamp_of(content_, file);
   working_on_ = file;
   Result<void> done = co_await carry_out(*next);
-  working_on_.clear();
   if (!done.has_value() && done.error().code() == ErrorCode::Cancelled)
     co_return fail(std::move(done).error());
   std::string report;
   if (done.has_value()) {
     failures_.erase(file);
-    if (next->kind == Kind::BringPackage) retry_waiting();
+    retry_what_waited_for(next->kind);
   } else {
     report = note_failure(*next, std::move(stamp), done.error());
   }
   // Also when nothing is known to have failed: an earlier daemon may have left its report.
   co_await operations_.report(std::move(file), std::move(report));
+  working_on_.clear();
   co_return true;
 }
 
@@ -129,7 +138,7 @@ std::string HotDeploy::note_failure(const HotDeployStep& step, std::string stamp
   noted.retry_at.reset();
   if (may_mend_itself(error.code()) && noted.tries <= limits::kHotDeployRetriesMax)
     noted.retry_at = clock_.monotonic_now() + retry_delay(noted.tries);
-  log::write(noted.waiting ? log::Level::Info : log::Level::Warn, "hot-deploy", noted.message,
+  log::write(noted.waiting ? log::Level::Info : log::Level::Warn, "hot_deploy", noted.message,
              {{"file", step.file}, {"try", noted.tries}});
   if (noted.waiting) return {};
   std::string text = error.message() + "\n";
@@ -137,22 +146,36 @@ std::string HotDeploy::note_failure(const HotDeployStep& step, std::string stamp
   return text;
 }
 
-void HotDeploy::retry_waiting() {
+// A deployment waits for its component; and a package whose default deployment was refused needs
+// none once there is a file for it.
+void HotDeploy::retry_what_waited_for(Kind done) {
   for (auto& [file, failure] : failures_) {
-    if (failure.waiting) failure.retry_at = clock_.monotonic_now();
+    auto record = records_.files.find(file);
+    const bool is_package = record != records_.files.end() && record->second.component;
+    if (done == Kind::BringPackage ? failure.waiting : done == Kind::BringDeployment && is_package)
+      failure.retry_at = clock_.monotonic_now();
   }
 }
 
-// A failure that is due and that no step takes up is one of a file that is nothing any more.
-void HotDeploy::forget_stale_failures() {
+// Those of files that are no more, and never were anything; and those that no step took up although
+// they are due.
+aio::Task<void> HotDeploy::forget_stale_failures() {
   const MonotonicTime now = clock_.monotonic_now();
-  std::erase_if(failures_, [now](const auto& entry) {
-    return entry.second.retry_at && *entry.second.retry_at <= now;
-  });
+  std::vector<std::string> stale;
+  for (const auto& [file, failure] : failures_) {
+    if (unsettled_.contains(file)) continue;
+    const bool is_gone = !content_.contains(file) && !records_.files.contains(file);
+    if (is_gone || (failure.retry_at && *failure.retry_at <= now)) stale.push_back(file);
+  }
+  for (const std::string& file : stale) {
+    failures_.erase(file);
+    std::string nothing;
+    co_await operations_.report(file, std::move(nothing));
+  }
 }
 
 std::set<std::string> HotDeploy::held() const {
-  std::set<std::string> files;
+  std::set<std::string> files = unsettled_;
   const MonotonicTime now = clock_.monotonic_now();
   for (const auto& [file, failure] : failures_) {
     const bool due = failure.retry_at && *failure.retry_at <= now;
@@ -164,7 +187,8 @@ std::set<std::string> HotDeploy::held() const {
 std::optional<MonotonicTime> HotDeploy::next_retry() const {
   std::optional<MonotonicTime> next;
   for (const auto& [file, failure] : failures_) {
-    if (failure.retry_at && (!next || *failure.retry_at < *next)) next = failure.retry_at;
+    if (unsettled_.contains(file) || !failure.retry_at) continue;
+    if (!next || *failure.retry_at < *next) next = failure.retry_at;
   }
   return next;
 }
@@ -198,7 +222,7 @@ aio::Task<Result<void>> HotDeploy::bring_package(std::string file) {
   if (done.has_value()) done = co_await bring_its_deployments(file, before, facts);
   if (!done.has_value()) co_return done;
   records_.files[file].stamp = stamp;
-  log::info("hot-deploy", "brought in", {{"file", file}, {"component", facts.id.str()}});
+  log::info("hot_deploy", "brought in", {{"file", file}, {"component", facts.id.str()}});
   co_return co_await save();
 }
 
@@ -224,7 +248,7 @@ aio::Task<Result<void>> HotDeploy::bring_component(std::string file, PackageSour
   }
   if (!before.components.contains(facts.id)) records_.components.erase(facts.id);
   auto restored = co_await save();
-  if (!restored.has_value()) log::warn("hot-deploy", restored.error().message(), {{"file", file}});
+  if (!restored.has_value()) log::warn("hot_deploy", restored.error().message(), {{"file", file}});
   co_return done;
 }
 
@@ -321,7 +345,7 @@ aio::Task<Result<void>> HotDeploy::drop_package(std::string file) {
     if (std::erase_if(entry.deployments, [&ids](const auto& id) { return ids.contains(id); }) > 0)
       entry.stamp.clear();
   }
-  log::info("hot-deploy", "taken out", {{"file", file}});
+  log::info("hot_deploy", "taken out", {{"file", file}});
   co_return co_await save();
 }
 
@@ -353,7 +377,7 @@ aio::Task<Result<void>> HotDeploy::bring_deployment(std::string file) {
   ARCELLA_CO_TRY_VOID(co_await drop_default_beside(deployment));
   ARCELLA_CO_TRY_VOID(co_await operations_.start(id));
   records_.files[file].stamp = stamp;
-  log::info("hot-deploy", "deployed", {{"file", file}, {"deployment", id.str()}});
+  log::info("hot_deploy", "deployed", {{"file", file}, {"deployment", id.str()}});
   co_return co_await save();
 }
 
@@ -377,7 +401,7 @@ aio::Task<Result<void>> HotDeploy::drop_deployment(std::string file) {
   std::set<model::DeploymentId> ids = records_.files.at(file).deployments;
   ARCELLA_CO_TRY_VOID(co_await undeploy(std::move(ids)));
   records_.files.erase(file);
-  log::info("hot-deploy", "taken out", {{"file", file}});
+  log::info("hot_deploy", "taken out", {{"file", file}});
   co_return co_await save();
 }
 
@@ -396,13 +420,13 @@ aio::Task<Result<void>> HotDeploy::undeploy(std::set<model::DeploymentId> ids) {
 aio::Task<void> HotDeploy::sweep() {
   const std::set<model::ComponentId> components = records_.components;
   for (const model::ComponentId& id : components) {
-    if (records_.wants(id) || !operations_.deployments_of(id).empty()) continue;
+    if (records_.wants(id) || operations_.is_used(id)) continue;
     auto removed = co_await operations_.remove(id);
     if (!removed.has_value() && removed.error().code() != ErrorCode::NotFound) continue;
     records_.components.erase(id);
     auto saved = co_await save();
     if (!saved.has_value())
-      log::warn("hot-deploy", saved.error().message(), {{"component", id.str()}});
+      log::warn("hot_deploy", saved.error().message(), {{"component", id.str()}});
   }
 }
 

@@ -36,10 +36,14 @@ class HotDeploy {
   void adopt(HotDeployRecords records) { records_ = std::move(records); }
   [[nodiscard]] const HotDeployRecords& records() const noexcept { return records_; }
 
-  // What lies in the folder, entry by entry.
+  // What lies in the folder, entry by entry. What is unsettled is there, or was, and is left alone
+  // until one of the other two says more.
   void see(const std::string& file, FolderEntry entry);
   void see_gone(const std::string& file);
+  void see_unsettled(const std::string& file) { unsettled_.insert(file); }
   [[nodiscard]] const FolderContent& content() const noexcept { return content_; }
+  // Of everything that lies there, did when it was recorded, or is unsettled.
+  [[nodiscard]] std::set<std::string> known_names() const;
 
   // Carries out the next step; false: there is none now. A step that fails is remembered and is no
   // error of this. Not twice at a time. Cancelled.
@@ -82,8 +86,8 @@ class HotDeploy {
 
   [[nodiscard]] std::string note_failure(const HotDeployStep& step, std::string stamp,
                                          const Error& error);
-  void retry_waiting();
-  void forget_stale_failures();
+  void retry_what_waited_for(HotDeployStep::Kind done);
+  aio::Task<void> forget_stale_failures();
   [[nodiscard]] PackageSource source_of(const std::string& file) const;
   [[nodiscard]] Result<std::vector<DeploymentFile>> deployments_for(
       const std::string& file, const PackageFacts& facts) const;
@@ -100,6 +104,7 @@ class HotDeploy {
   const std::string folder_;
   HotDeployRecords records_;
   FolderContent content_;
+  std::set<std::string> unsettled_;
   std::map<std::string, Failure> failures_;
   std::string working_on_;  // the file of the step under way
 };

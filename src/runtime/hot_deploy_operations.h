@@ -39,9 +39,9 @@ class HotDeployOperations {
 
   virtual aio::Task<Result<void>> install(PackageSource source) = 0;
   // Other content for an installed id. All deployments of it that run, run the new one when this
-  // returns; if it cannot be installed they run the old one.
+  // returns; if it cannot be installed or does not come up they run the old one.
   virtual aio::Task<Result<void>> replace(PackageSource source) = 0;
-  // All or none; what is there is changed, and stopped for it if it runs. As stopped otherwise.
+  // All or none; what is there is changed, also while it runs. What is new is stopped.
   virtual aio::Task<Result<void>> put(std::vector<DeploymentFile> files) = 0;
   // Moves a deployment to another version of its component.
   virtual aio::Task<Result<void>> update(model::DeploymentId id, model::ComponentId to) = 0;
@@ -55,6 +55,9 @@ class HotDeployOperations {
       const model::DeploymentId& id) const = 0;
   [[nodiscard]] virtual std::vector<model::DeploymentId> deployments_of(
       const model::ComponentId& id) const = 0;
+
+  // A deployment uses it, or did before its last update and could go back.
+  [[nodiscard]] virtual bool is_used(const model::ComponentId& id) const = 0;
 
   // Durable when it returns.
   virtual aio::Task<Result<void>> save(const HotDeployRecords& records) = 0;

@@ -83,11 +83,14 @@ std::string stamp_of(const FolderContent& content, const std::string& file) {
   if (found == content.end()) return {};
   std::string stamp = found->second.stamp;
   if (found->second.kind != EntryKind::Wasm) return stamp;
-  for (const auto& [name, entry] : content) {
-    if (entry.kind != EntryKind::Companion) continue;
-    const std::string wasm = wasm_of_companion(name);
-    const bool applies = wasm.empty() ? shared_manifests_apply(content) : wasm == file;
-    if (applies) stamp += "+" + name + "=" + entry.stamp;
+  const std::string stem = file.substr(0, file.rfind('.'));
+  for (const std::string& name :
+       {stem + ".component.toml", stem + ".deployment.template.toml", std::string("component.toml"),
+        std::string("deployment-template.toml")}) {
+    auto companion = content.find(name);
+    if (companion == content.end()) continue;
+    const bool applies = !wasm_of_companion(name).empty() || shared_manifests_apply(content);
+    if (applies) stamp += "+" + name + "=" + companion->second.stamp;
   }
   return stamp;
 }

@@ -71,7 +71,7 @@ std::string to_document(const HotDeployRecords& records) {
 
 Result<HotDeployRecords> hot_deploy_records_from(std::string_view document) {
   ARCELLA_TRY(Json value, wire::parse_json(document));
-  ARCELLA_TRY(FieldReader reader, FieldReader::of(value, "hot-deploy"));
+  ARCELLA_TRY(FieldReader reader, FieldReader::of(value, "hot_deploy"));
   ARCELLA_TRY([[maybe_unused]] auto version, reader.integer("version", kVersion, kVersion));
   ARCELLA_TRY(std::vector<FieldReader> files, reader.objects("files"));
   HotDeployRecords records;

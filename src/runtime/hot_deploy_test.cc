@@ -114,6 +114,18 @@ TEST_F(HotDeployTest, ADeploymentsFileThatComesLateTakesTheDefaultsPlace) {
   EXPECT_THAT(settle(), ElementsAre("put other calc@1.0.0", "start other"));
 }
 
+TEST_F(HotDeployTest, ARefusedDefaultIsNotMissedOnceThereIsAFile) {
+  platform_.failing["put web web@1.0.0"] = ErrorCode::InvalidManifest;
+  drop("web.wasm", {"web@1.0.0", "v1"});
+  EXPECT_THAT(settle(), ElementsAre("install web@1.0.0"));
+  EXPECT_THAT(status_of("web.wasm"), HasSubstr("failed"));
+  platform_.failing.clear();
+  drop_deployment("web", "web@1.0.0");
+  EXPECT_THAT(settle(), ElementsAre("put web web@1.0.0", "start web"));
+  EXPECT_EQ(status_of("web.wasm"), "installed: web@1.0.0");
+  EXPECT_THAT(platform_.reports, IsEmpty());
+}
+
 TEST_F(HotDeployTest, ADefaultOfAnotherNameGoesWhenAFileComes) {
   drop("calc.wasm", {"calc@1.0.0", "v1"});
   settle();
@@ -295,11 +307,27 @@ TEST_F(HotDeployTest, AFailureOfAFileThatIsGoneIsForgotten) {
   platform_.failing["examine bad"] = ErrorCode::Io;
   drop("bad.wasm", {"bad@1.0.0", "bad"});
   settle();
+  EXPECT_EQ(platform_.reports.count("bad.wasm"), 1U);
   take_out("bad.wasm");
-  clock_.advance(limits::kHotDeployRetryDelayMax);
   EXPECT_THAT(settle(), IsEmpty());
+  EXPECT_THAT(platform_.reports, IsEmpty());
   EXPECT_EQ(hot_deploy_->next_retry(), std::nullopt);
   EXPECT_EQ(status_of("bad.wasm"), "not listed");
+}
+
+// At a start nothing has been looked at yet, and a file may be being written: neither is gone.
+TEST_F(HotDeployTest, WhatIsUnsettledIsLeftAlone) {
+  drop("calc.wasm", {"calc@1.0.0", "v1"});
+  settle();
+  restart();
+  take_out("calc.wasm");
+  hot_deploy_->see_unsettled("calc.wasm");
+  EXPECT_THAT(settle(), IsEmpty());
+  drop("calc.wasm", {"calc@1.0.0", "v2"});
+  hot_deploy_->see_unsettled("calc.wasm");
+  EXPECT_THAT(settle(), IsEmpty());
+  drop("calc.wasm", {"calc@1.0.0", "v3"});
+  EXPECT_THAT(settle(), ElementsAre("replace calc@1.0.0", "put calc calc@1.0.0", "start calc"));
 }
 
 TEST_F(HotDeployTest, TwoFilesMayNotBringTheSameDeployment) {

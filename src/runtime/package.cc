@@ -67,7 +67,7 @@ class FolderPlace final : public Place {
     std::error_code error;
     if (!fs::exists(fs::symlink_status(path, error))) return std::nullopt;
     ARCELLA_TRY(std::string text, read_file(path, bytes_max));
-    return PackageText{path.string(), std::move(text)};
+    return PackageText{name, path.string(), std::move(text)};
   }
 
  private:
@@ -110,7 +110,7 @@ class ArchivePlace final : public Place {
     auto found = std::find_if(files_.begin(), files_.end(),
                               [&path](const auto& file) { return file.path == path; });
     if (found == files_.end()) return std::nullopt;
-    return PackageText{archive_ + ":" + path, std::move(found->bytes)};
+    return PackageText{name, archive_ + ":" + path, std::move(found->bytes)};
   }
 
  private:
@@ -238,7 +238,8 @@ Result<Package> read_package(const PackageSource& source) {
 }
 
 Result<model::ComponentId> choose_id(const std::optional<std::string>& requested,
-                                     const Package& package, const model::Inspection& inspection) {
+                                     const Package& package, const model::Inspection& inspection,
+                                     const std::optional<model::ComponentId>& fallback) {
   if (inspection.format == model::Format::CoreModule && package.manifest_path.empty()) {
     return fail(Error(ErrorCode::InvalidManifest,
                       package.wasm_path +
@@ -255,6 +256,7 @@ Result<model::ComponentId> choose_id(const std::optional<std::string>& requested
     if (id.has_value()) return id;
   }
   if (auto id = id_of_wit_package(inspection)) return *id;
+  if (fallback) return *fallback;
   return fail(
       ErrorCode::InvalidManifest,
       package.wasm_path +

@@ -29,6 +29,7 @@ struct PackageSource {
 };
 
 struct PackageText {
+  std::string name;  // without folders
   std::string path;  // for messages; in an archive, `<archive>:<entry>`
   std::string text;
 };
@@ -51,10 +52,11 @@ struct Package {
 }
 
 // The id of the component: what the request says, else component.toml, else the binary's own
-// metadata, else the WIT package that it exports.
-[[nodiscard]] Result<model::ComponentId> choose_id(const std::optional<std::string>& requested,
-                                                   const Package& package,
-                                                   const model::Inspection& inspection);
+// metadata, else the WIT package that it exports, else `fallback`.
+[[nodiscard]] Result<model::ComponentId> choose_id(
+    const std::optional<std::string>& requested, const Package& package,
+    const model::Inspection& inspection,
+    const std::optional<model::ComponentId>& fallback = std::nullopt);
 
 // InvalidManifest when component.toml states other interfaces than the binary has, with the place
 // of each difference (manifest/interface_check.h).

@@ -93,6 +93,8 @@ class Registry {
   // Inserts, or changes the one that is there: a new revision of it, unless only the number of
   // replicas or their restart differs. Its component must be there.
   DeploymentRecord& put(model::Deployment deployment);
+  // A new revision although the deployment says the same: the component's content is another.
+  void renew(DeploymentRecord& record) { record.revision = next_revision_++; }
   void remove(const model::DeploymentId& id);
   [[nodiscard]] DeploymentRecord* find(const model::DeploymentId& id);
   [[nodiscard]] const DeploymentRecord* find(const model::DeploymentId& id) const;

@@ -97,6 +97,13 @@ Result<void> Folder::rename_over(const std::string& from, const std::string& to)
   return {};
 }
 
+Result<void> Folder::exchange(const std::string& one, const std::string& other) const {
+  if (::renameat2(fd_.get(), one.c_str(), fd_.get(), other.c_str(), RENAME_EXCHANGE) != 0) {
+    return fail(error("exchanging", other));
+  }
+  return {};
+}
+
 Result<void> Folder::remove(const std::string& name) const {
   return remove_tree(name, kRemoveDepthMax);
 }

@@ -34,6 +34,8 @@ class Folder {
   Result<void> rename_new(const std::string& from, const std::string& to) const;
   // Within the folder. Replaces the file `to`.
   Result<void> rename_over(const std::string& from, const std::string& to) const;
+  // Both names must be there; each becomes the other, in one step.
+  Result<void> exchange(const std::string& one, const std::string& other) const;
   // A file, link or folder with all that is in it; not there is fine.
   Result<void> remove(const std::string& name) const;
   // Makes renames and removals durable.

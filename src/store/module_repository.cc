@@ -40,6 +40,18 @@ Result<void> fill(const Folder& staging, std::span<const std::byte> wasm,
   return {};
 }
 
+Result<void> stage(const Folder& modules, const model::ComponentId& id,
+                   std::span<const std::byte> wasm,
+                   const std::vector<std::pair<std::string, std::string>>& files) {
+  for (const auto& file : files) {
+    ARCELLA_TRY_VOID(check_file_name(file.first));
+  }
+  ARCELLA_TRY_VOID(modules.remove(staging_name(id)));
+  return modules.make_subfolder(staging_name(id)).and_then([&](const Folder& staging) {
+    return fill(staging, wasm, files);
+  });
+}
+
 // Out of sight by one rename, then deleted: no half of a module is ever seen under its name.
 Result<void> remove_module(const Folder& modules, const std::string& name) {
   std::string doomed = std::string(kStaging) + name;
@@ -68,18 +80,14 @@ Result<ModuleRepository> ModuleRepository::open(const std::string& home) {
 Result<void> ModuleRepository::install(
     const model::ComponentId& id, std::span<const std::byte> wasm,
     const std::vector<std::pair<std::string, std::string>>& files) const {
-  for (const auto& file : files) {
-    ARCELLA_TRY_VOID(check_file_name(file.first));
-  }
   ARCELLA_TRY(Folder modules, Folder::open(folder_));
   if (modules.has(id.str())) {
     return fail(ErrorCode::AlreadyExists, "'" + modules.path_of(id.str()) + "' is there already");
   }
   std::string staging_folder = staging_name(id);
-  ARCELLA_TRY_VOID(modules.remove(staging_folder));
-  auto moved = modules.make_subfolder(staging_folder)
-                   .and_then([&](const Folder& staging) { return fill(staging, wasm, files); })
-                   .and_then([&] { return modules.rename_new(staging_folder, id.str()); });
+  auto moved = stage(modules, id, wasm, files).and_then([&] {
+    return modules.rename_new(staging_folder, id.str());
+  });
   if (!moved.has_value()) {
     // The first error is what the caller needs; a staging folder that resists goes at the next
     // start.
@@ -90,6 +98,29 @@ Result<void> ModuleRepository::install(
   auto durable = modules.sync();
   if (!durable.has_value()) (void)remove_module(modules, id.str());
   return durable;
+}
+
+Result<void> ModuleRepository::replace(
+    const model::ComponentId& id, std::span<const std::byte> wasm,
+    const std::vector<std::pair<std::string, std::string>>& files) const {
+  ARCELLA_TRY(Folder modules, Folder::open(folder_));
+  auto exchanged = stage(modules, id, wasm, files)
+                       .and_then([&] { return modules.exchange(staging_name(id), id.str()); })
+                       .and_then([&] { return modules.sync(); });
+  if (!exchanged.has_value()) (void)modules.remove(staging_name(id));
+  return exchanged;
+}
+
+Result<void> ModuleRepository::take_back_replacement(const model::ComponentId& id) const {
+  ARCELLA_TRY(Folder modules, Folder::open(folder_));
+  ARCELLA_TRY_VOID(modules.exchange(staging_name(id), id.str()));
+  ARCELLA_TRY_VOID(modules.sync());
+  return modules.remove(staging_name(id));
+}
+
+Result<void> ModuleRepository::finish_replacement(const model::ComponentId& id) const {
+  ARCELLA_TRY(Folder modules, Folder::open(folder_));
+  return modules.remove(staging_name(id));
 }
 
 Result<UniqueFd> ModuleRepository::open_wasm(const model::ComponentId& id) const {

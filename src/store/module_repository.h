@@ -28,6 +28,12 @@ class ModuleRepository {
   // (a crash between rename and the database leaves one: remove_unknown() clears those at start).
   Result<void> install(const model::ComponentId& id, std::span<const std::byte> wasm,
                        const std::vector<std::pair<std::string, std::string>>& files) const;
+  // Other files for a component that is there, in one step. The old ones lie aside until one of the
+  // two below (or the next open(), which drops them).
+  Result<void> replace(const model::ComponentId& id, std::span<const std::byte> wasm,
+                       const std::vector<std::pair<std::string, std::string>>& files) const;
+  Result<void> take_back_replacement(const model::ComponentId& id) const;
+  Result<void> finish_replacement(const model::ComponentId& id) const;
   [[nodiscard]] Result<UniqueFd> open_wasm(const model::ComponentId& id) const;
   // The hash with which a content is named: SHA-256 or BLAKE2b by the library, hex.
   [[nodiscard]] static std::string content_hash(std::span<const std::byte> bytes);

@@ -139,6 +139,24 @@ TEST_F(ModuleRepositoryTest, RemovesAndThenDoesNotKnowIt) {
   EXPECT_EQ(modules.open_wasm(id("a@1.0.0")).error().code(), ErrorCode::NotFound);
 }
 
+TEST_F(ModuleRepositoryTest, AReplacementIsInPlaceAtOnceAndCanBeTakenBack) {
+  ModuleRepository modules = open();
+  ASSERT_TRUE(modules.install(id("a@1.0.0"), wasm(), {{"old.toml", ""}}).has_value());
+  EXPECT_FALSE(modules.replace(id("none@1.0.0"), wasm(), {}).has_value());
+  EXPECT_FALSE(modules.replace(id("a@1.0.0"), wasm(), {{"../x", ""}}).has_value());
+  EXPECT_THAT(names("modules"), UnorderedElementsAre("a@1.0.0"));
+
+  ASSERT_TRUE(modules.replace(id("a@1.0.0"), wasm(), {{"new.toml", ""}}).has_value());
+  EXPECT_THAT(names("modules/a@1.0.0"), UnorderedElementsAre("component.wasm", "new.toml"));
+  ASSERT_TRUE(modules.take_back_replacement(id("a@1.0.0")).has_value());
+  EXPECT_THAT(names("modules/a@1.0.0"), UnorderedElementsAre("component.wasm", "old.toml"));
+
+  ASSERT_TRUE(modules.replace(id("a@1.0.0"), wasm(), {{"new.toml", ""}}).has_value());
+  ASSERT_TRUE(modules.finish_replacement(id("a@1.0.0")).has_value());
+  EXPECT_THAT(names("modules/a@1.0.0"), UnorderedElementsAre("component.wasm", "new.toml"));
+  EXPECT_THAT(names("modules"), UnorderedElementsAre("a@1.0.0"));
+}
+
 TEST_F(ModuleRepositoryTest, RemovesWhatTheDatabaseDoesNotKnow) {
   ModuleRepository modules = open();
   for (std::string_view name : {"a@1.0.0", "b@1.0.0"}) {

@@ -180,6 +180,22 @@ Result<void> StateStore::add_component(const model::Component& component,
   return transaction.commit();
 }
 
+Result<void> StateStore::replace_component(const model::Component& component,
+                                           const model::PolicyFields& template_fields) {
+  ARCELLA_TRY(Transaction transaction, Transaction::begin(impl_->database));
+  ARCELLA_TRY(Statement update,
+              impl_->database.prepare("UPDATE component SET content_hash = ?2, installed_at = ?3, "
+                                      "document = ?4, template = ?5 WHERE id = ?1"));
+  update.bind(1, component.id.str())
+      .bind(2, component.content_hash)
+      .bind(3, component.installed_at);
+  update.bind(4, to_document(component)).bind(5, to_document(template_fields));
+  ARCELLA_TRY_VOID(update.run());
+  if (impl_->database.changes() == 0)
+    return fail(ErrorCode::NotFound, "there is no component '" + component.id.str() + "'");
+  return transaction.commit();
+}
+
 Result<model::PolicyFields> StateStore::component_template(const model::ComponentId& id) const {
   ARCELLA_TRY(Statement query,
               impl_->database.prepare("SELECT template FROM component WHERE id = ?"));

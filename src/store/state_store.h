@@ -40,6 +40,9 @@ class StateStore {
   // deployment-template.toml says.
   Result<void> add_component(const model::Component& component,
                              const model::PolicyFields& template_fields);
+  // Other content for an id that is there (NotFound); its deployments stay as they are.
+  Result<void> replace_component(const model::Component& component,
+                                 const model::PolicyFields& template_fields);
   [[nodiscard]] Result<model::PolicyFields> component_template(const model::ComponentId& id) const;
   // Conflict if a deployment uses it. A previous generation that used it is dropped with it.
   Result<void> remove_component(const model::ComponentId& id);

@@ -137,6 +137,23 @@ TEST_F(StateStoreTest, RefusesTheSameComponentTwice) {
   EXPECT_TRUE(store_->add_component(component("a@1.0.1"), {}).has_value());
 }
 
+TEST_F(StateStoreTest, AComponentsContentIsReplacedUnderItsDeployments) {
+  model::Component changed = component("a@1.0.0");
+  EXPECT_EQ(store_->replace_component(changed, {}).error().code(), ErrorCode::NotFound);
+  ASSERT_TRUE(store_->add_component(changed, {}).has_value());
+  ASSERT_TRUE(store_->put_deployments({deployment("web", "a@1.0.0")}).has_value());
+  changed.content_hash = "def456";
+  changed.wit = "package other:one;";
+  ASSERT_TRUE(store_->replace_component(changed, some_fields()).has_value());
+  auto components = store_->load_components();
+  ASSERT_TRUE(components.has_value());
+  ASSERT_EQ(components->size(), 1U);
+  EXPECT_EQ(components->front().content_hash, "def456");
+  EXPECT_EQ(components->front().wit, "package other:one;");
+  EXPECT_EQ(store_->component_template(changed.id).value(), some_fields());
+  EXPECT_EQ(store_->load_deployments()->size(), 1U);
+}
+
 TEST_F(StateStoreTest, AComponentInUseStays) {
   ASSERT_TRUE(store_->add_component(component("a@1.0.0"), {}).has_value());
   ASSERT_TRUE(store_->put_deployments({deployment("web", "a@1.0.0"), deployment("api", "a@1.0.0")})

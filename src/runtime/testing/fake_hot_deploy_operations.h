@@ -107,6 +107,10 @@ class FakeHotDeployOperations final : public HotDeployOperations {
     return ids;
   }
 
+  [[nodiscard]] bool is_used(const model::ComponentId& id) const override {
+    return !deployments_of(id).empty();
+  }
+
   aio::Task<Result<void>> save(const HotDeployRecords& records) override {
     if (auto error = failure("save")) co_return fail(*error);
     saved = records;
