@@ -123,18 +123,7 @@ Result<void> ComponentOperations::check_same(const ComponentRecord& there,
 
 aio::Task<Result<ComponentRecord>> ComponentOperations::keep(Candidate candidate) {
   const Content& content = candidate.content;
-  candidate.progress.stage("compiling");
-  ARCELLA_CO_TRY(auto compiled,
-                 co_await compile(content, candidate.inspection.needs_concurrency));
-  ARCELLA_CO_TRY_VOID(co_await not_taken_back());  // from here on it is finished
-
-  candidate.progress.stage("storing");
-  auto code = co_await keep_code(content, std::move(compiled));
-  if (!code.has_value()) {
-    co_await drop_code(content.content_hash);
-    co_return fail(std::move(code).error());
-  }
-  crash_point("install.code-kept");
+  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(candidate));
   auto files = co_await keep_files(candidate.id, content);
   if (!files.has_value()) {
     co_await drop_code(content.content_hash);
@@ -175,6 +164,22 @@ aio::Task<Result<model::Inspection>> ComponentOperations::inspect(const Content&
   if (!found.has_value())
     co_return fail(std::move(found).error().with_context(content.package.wasm_path));
   co_return std::move(found->inspection);
+}
+
+// The last step that can be taken back.
+aio::Task<Result<void>> ComponentOperations::compile_and_keep(Candidate& candidate) {
+  const Content& content = candidate.content;
+  candidate.progress.stage("compiling");
+  ARCELLA_CO_TRY(auto compiled, co_await compile(content, candidate.inspection.needs_concurrency));
+  ARCELLA_CO_TRY_VOID(co_await not_taken_back());
+  candidate.progress.stage("storing");
+  auto code = co_await keep_code(content, std::move(compiled));
+  if (!code.has_value()) {
+    co_await drop_code(content.content_hash);
+    co_return fail(std::move(code).error());
+  }
+  crash_point("install.code-kept");
+  co_return Result<void>();
 }
 
 aio::Task<Result<supervisor::CompileResult>> ComponentOperations::compile(const Content& content,

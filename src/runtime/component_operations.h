@@ -69,6 +69,7 @@ class ComponentOperations {
   aio::Task<Result<model::ComponentView>> install_candidate(Candidate candidate);
   aio::Task<Result<Content>> read_content(PackageSource source);
   aio::Task<Result<model::Inspection>> inspect(const Content& content);
+  aio::Task<Result<void>> compile_and_keep(Candidate& candidate);
   aio::Task<Result<supervisor::CompileResult>> compile(const Content& content,
                                                        bool needs_concurrency);
   aio::Task<Result<void>> keep_code(const Content& content, supervisor::CompileResult compiled);

@@ -21,8 +21,7 @@ aio::Task<Result<void>> ComponentOperations::replace(PackageSource source) {
   ComponentRecord after = record_of(candidate);
   ARCELLA_CO_TRY_VOID(check_replaceable(after));
   ComponentRecord before = *core_.registry.find(id);
-  ARCELLA_CO_TRY_VOID(
-      co_await compile_and_keep(candidate.content, after.component.needs_concurrency));
+  ARCELLA_CO_TRY_VOID(co_await compile_and_keep(candidate));
   std::string old_hash = before.component.content_hash;
   std::string new_hash = after.component.content_hash;
 
