@@ -116,7 +116,7 @@ class Reader {
 }  // namespace
 
 std::span<const Placeholder> placeholders() {
-  static const std::vector<Placeholder> kKnown{
+  static const std::vector<Placeholder> known_placeholders{
       {"COMPONENT", {Place::Component}},
       {"DEPLOYMENT", {Place::Deployment}},
       {"D", {Place::Deployment}},
@@ -143,7 +143,7 @@ std::span<const Placeholder> placeholders() {
       {"T", {}},
       {"TIME", {}},
   };
-  return kKnown;
+  return known_placeholders;
 }
 
 std::vector<std::string> placeholders_in(std::string_view syntax) {
