@@ -98,7 +98,7 @@ class Completer {
 
   void offer() {
     if (scan_.pending) {
-      offer_place(scan_.pending->value);
+      offer_value(*scan_.pending);
     } else if (const std::size_t equals = partial_.find('=');
                partial_.starts_with("--") && equals != std::string_view::npos) {
       offer_value_behind(equals);
@@ -116,11 +116,15 @@ class Completer {
     const OptionSyntax* option = known(word.substr(0, equals));
     if (option == nullptr || !option->takes_value) return;
     partial_ = word.substr(equals + 1);
-    offer_place(option->value);
+    offer_value(*option);
     made_.place = Place::Text;  // a shell's own file names would lack the option
     for (Candidate& candidate : made_.candidates) {
       candidate.text.insert(0, word.substr(0, equals + 1));
     }
+  }
+  void offer_value(const OptionSyntax& option) {
+    for (const std::string& word : option.words) add({word, "", true});
+    offer_place(option.value);
   }
   void offer_options() {
     for (const OptionSyntax& option : scan_.syntax.options) add({option.name, "", true});

@@ -29,10 +29,12 @@ struct EndHistory {
 };
 
 // libedit works on wide characters: it needs a locale that knows UTF-8, whatever LANG says.
+// NOLINTBEGIN(concurrency-mt-unsafe): the shell has one thread
 void use_utf8() {
   std::setlocale(LC_CTYPE, "");
   if (MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 int characters_in(std::string_view utf8) {
   return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
@@ -111,6 +113,7 @@ class LineEditor::Libedit {
       char byte = 0;
       const int got = next_byte(byte);
       if (got <= 0) return got;
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): the state is ours
       const std::size_t used = std::mbrtowc(character, &byte, 1, &state);
       if (used == static_cast<std::size_t>(-2)) continue;  // more bytes of it come
       if (used != static_cast<std::size_t>(-1)) return 1;

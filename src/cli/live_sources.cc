@@ -67,6 +67,7 @@ Result<std::vector<Candidate>> LiveSources::ask_names(Place place, const Daemon&
   ARCELLA_TRY(auto result, ask("list", params.to_json(), daemon));
   ARCELLA_TRY(auto listing, alme_proto::listing_from_json(result));
   std::vector<Candidate> found;
+  found.reserve(listing.components.size() + listing.instances.size() + listing.deployments.size());
   for (const model::ComponentView& view : listing.components) {
     found.push_back({view.id, view.description, true});
   }

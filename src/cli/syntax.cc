@@ -59,11 +59,12 @@ class Reader {
       } else if (token == "--") {
         made_.passes_rest = true;
       } else if (token.front() == '-') {
-        made_.options.push_back({token, false, Place::Text});
+        made_.options.push_back({token, false, Place::Text, {}});
         option_ = made_.options.size() - 1;
-      } else if (option_) {
+      } else if (option_ && (alternative_ || !made_.options[*option_].takes_value)) {
         take_value(token);
       } else {
+        option_ = std::nullopt;
         take_word(token);
       }
       alternative_ = false;
@@ -75,11 +76,11 @@ class Reader {
   void take_value(const std::string& token) {
     OptionSyntax& option = made_.options[*option_];
     option.takes_value = true;
+    if (!is_placeholder(token)) option.words.push_back(token);
     const Placeholder* known = find_placeholder(token);
     if (known != nullptr && !known->places.empty()) option.value = known->places.front();
     // The number that follows --instance is one of a deployment's instances.
     if (option.name == "--instance") option.value = Place::Instance;
-    option_ = std::nullopt;
   }
   void take_word(std::string token) {
     bool repeated = false;
@@ -108,7 +109,7 @@ class Reader {
   }
 
   Syntax made_;
-  std::optional<std::size_t> option_;  // may take the next word as its value
+  std::optional<std::size_t> option_;  // may take the next word as its value, or as another
   int depth_ = 0;
   bool alternative_ = false;
 };
@@ -116,7 +117,7 @@ class Reader {
 }  // namespace
 
 std::span<const Placeholder> placeholders() {
-  static const std::vector<Placeholder> kKnown{
+  static const std::vector<Placeholder> known_placeholders{
       {"COMPONENT", {Place::Component}},
       {"DEPLOYMENT", {Place::Deployment}},
       {"D", {Place::Deployment}},
@@ -143,7 +144,7 @@ std::span<const Placeholder> placeholders() {
       {"T", {}},
       {"TIME", {}},
   };
-  return kKnown;
+  return known_placeholders;
 }
 
 std::vector<std::string> placeholders_in(std::string_view syntax) {

@@ -42,6 +42,7 @@ struct OptionSyntax {
   std::string name;  // "--instance", "-n"
   bool takes_value = false;
   Place value = Place::Text;
+  std::vector<std::string> words = {};  // values that stand for themselves
 };
 struct Syntax {
   std::vector<Positional> positionals;

@@ -52,6 +52,16 @@ TEST(Syntax, OptionTakesTheWordInItsBrackets) {
   EXPECT_EQ(start.options[0].value, Place::Group);
 }
 
+TEST(Syntax, OptionMayHaveValuesOfItsOwn) {
+  const Syntax init = parse_syntax("NAME [--kind service|command] [--core] [--folder DIR]");
+  ASSERT_EQ(init.positionals.size(), 1U);
+  EXPECT_THAT(init.positionals[0].words, IsEmpty());
+  ASSERT_EQ(init.options.size(), 3U);
+  EXPECT_THAT(init.options[0].words, ElementsAre("service", "command"));
+  EXPECT_FALSE(init.options[1].takes_value);
+  EXPECT_EQ(init.options[2].value, Place::Folder);
+}
+
 TEST(Syntax, QuotedPlaceholderIsOneWord) {
   const Syntax call = parse_syntax("DEPLOYMENT 'FUNCTION(ARGS)' [--timeout-ms N]");
   ASSERT_EQ(call.positionals.size(), 2U);
