@@ -215,8 +215,9 @@ Error misread(std::span<const std::string> before, Error no_such_command) {
   CLI::App app;
   Raw unused;
   add_global_options(app, unused);
-  auto unknown = unknown_option(std::vector(before.begin(), before.end()), app, nullptr);
-  return unknown ? std::move(*unknown) : std::move(no_such_command);
+  auto unknown = unknown_option(std::vector(before.begin(), before.end()), app);
+  return unknown ? Error(ErrorCode::InvalidParams, std::move(*unknown))
+                 : std::move(no_such_command);
 }
 
 Result<void> parse_into(const std::vector<std::string>& words, const Command* command, Raw& raw) {

@@ -91,7 +91,7 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
                                  model::merge(component->template_fields, file.spec.overrides)};
     complain(model::check_rules(deployment, component->component));
     if (auto too_many = check_replicas_max(deployment.spec.replicas); !too_many.has_value()) {
-      complain({{"deployment.replicas", too_many.error().message()}});
+      complain({{"deployment.replicas", too_many.error().message(), ""}});
     }
     const DeploymentRecord* there = core_.registry.find(file.spec.id);
     if (there == nullptr) ++added;
