@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "alme/method_table.h"
+#include "alme_proto/change_params.h"
 #include "alme_proto/methods.h"
 #include "alme_proto/views_json.h"
 #include "runtime/arcella_runtime.h"
@@ -19,6 +20,13 @@ constexpr std::size_t kStdioFds = 3;
 
 aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::DeployParams::from_json(invocation.params));
+  if (params.dry_run) {
+    alme_proto::DeployPlan plan;
+    ARCELLA_CO_TRY(plan.changes, co_await runtime.plan_deploy(std::move(params.paths)));
+    Answer planned;
+    planned.result = plan.to_json();
+    co_return planned;
+  }
   ARCELLA_CO_TRY(auto deployed, co_await runtime.deploy(std::move(params.paths)));
   Answer answer;
   answer.result = alme_proto::to_json(deployed);
@@ -26,18 +34,28 @@ aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation)
 }
 
 aio::Task<Result<Answer>> start(ArcellaRuntime& runtime, Invocation invocation) {
-  ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
-  ARCELLA_CO_TRY(auto view, co_await runtime.start(std::move(params.deployment)));
+  ARCELLA_CO_TRY(auto params, alme_proto::StartParams::from_json(invocation.params));
   Answer answer;
-  answer.result = alme_proto::to_json(view);
+  if (params.group) {
+    ARCELLA_CO_TRY(auto views, co_await runtime.start_group(std::move(*params.group)));
+    answer.result = alme_proto::to_json(views);
+  } else {
+    ARCELLA_CO_TRY(auto view, co_await runtime.start(std::move(*params.deployment)));
+    answer.result = alme_proto::to_json(view);
+  }
   co_return answer;
 }
 
 aio::Task<Result<Answer>> stop(ArcellaRuntime& runtime, Invocation invocation) {
-  ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
-  ARCELLA_CO_TRY(auto view, co_await runtime.stop_deployment(std::move(params.deployment)));
+  ARCELLA_CO_TRY(auto params, alme_proto::StartParams::from_json(invocation.params));
   Answer answer;
-  answer.result = alme_proto::to_json(view);
+  if (params.group) {
+    ARCELLA_CO_TRY(auto views, co_await runtime.stop_group(std::move(*params.group)));
+    answer.result = alme_proto::to_json(views);
+  } else {
+    ARCELLA_CO_TRY(auto view, co_await runtime.stop_deployment(std::move(*params.deployment)));
+    answer.result = alme_proto::to_json(view);
+  }
   co_return answer;
 }
 
@@ -49,8 +67,9 @@ aio::Task<Result<Answer>> scale(ArcellaRuntime& runtime, Invocation invocation) 
   co_return answer;
 }
 
+// `force` has nothing to overrule as long as no deployment is bound to another.
 aio::Task<Result<Answer>> undeploy(ArcellaRuntime& runtime, Invocation invocation) {
-  ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
+  ARCELLA_CO_TRY(auto params, alme_proto::UndeployParams::from_json(invocation.params));
   std::string id = params.deployment;
   ARCELLA_CO_TRY_VOID(co_await runtime.undeploy(std::move(id)));
   JsonObject result;

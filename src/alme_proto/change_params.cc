@@ -9,6 +9,7 @@ namespace arcella::alme_proto {
 
 using wire::FieldReader;
 using wire::Json;
+using wire::JsonArray;
 using wire::JsonObject;
 
 Result<UpdateParams> UpdateParams::from_json(const Json& params) {
@@ -44,6 +45,65 @@ Result<UpdateResult> UpdateResult::from_json(const Json& result) {
 Json UpdateResult::to_json() const {
   Json object = alme_proto::to_json(deployments);
   object.as_object()["component"] = component;
+  return object;
+}
+
+Result<StartParams> StartParams::from_json(const Json& params) {
+  ARCELLA_TRY(auto reader, FieldReader::of(params, "params"));
+  StartParams result;
+  ARCELLA_TRY(result.deployment, reader.optional_string("deployment"));
+  ARCELLA_TRY(result.group, reader.optional_string("group"));
+  if (result.deployment.has_value() == result.group.has_value()) {
+    return fail(ErrorCode::InvalidParams, "params: expected either `deployment` or `group`");
+  }
+  return result;
+}
+Json StartParams::to_json() const {
+  JsonObject object;
+  if (deployment) object["deployment"] = *deployment;
+  if (group) object["group"] = *group;
+  return object;
+}
+
+Result<UndeployParams> UndeployParams::from_json(const Json& params) {
+  ARCELLA_TRY(auto reader, FieldReader::of(params, "params"));
+  UndeployParams result;
+  ARCELLA_TRY(result.deployment, reader.string("deployment"));
+  ARCELLA_TRY(result.force, reader.boolean_or("force", false));
+  return result;
+}
+Json UndeployParams::to_json() const {
+  JsonObject object;
+  object["deployment"] = deployment;
+  if (force) object["force"] = true;
+  return object;
+}
+
+Result<DeployPlan> DeployPlan::from_json(const Json& result) {
+  ARCELLA_TRY(auto reader, FieldReader::of(result, "result"));
+  ARCELLA_TRY(auto entries, reader.objects("plan"));
+  DeployPlan plan;
+  for (const FieldReader& entry : entries) {
+    model::PlannedChange& change = plan.changes.emplace_back();
+    ARCELLA_TRY(change.deployment, entry.string("deployment"));
+    ARCELLA_TRY(change.change, entry.string("change"));
+    ARCELLA_TRY(change.actions, entry.strings("actions"));
+  }
+  return plan;
+}
+Json DeployPlan::to_json() const {
+  JsonArray entries;
+  for (const model::PlannedChange& change : changes) {
+    JsonArray actions;
+    for (const std::string& action : change.actions) actions.emplace_back(action);
+    JsonObject entry;
+    entry["deployment"] = change.deployment;
+    entry["change"] = change.change;
+    entry["actions"] = std::move(actions);
+    entries.push_back(std::move(entry));
+  }
+  JsonObject object;
+  object["plan"] = std::move(entries);
   return object;
 }
 

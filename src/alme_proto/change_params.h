@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// The params and results of the operations that change deployments that are there: update.
-// The others are in methods.h.
+// The params and results of the operations that change deployments that are there, one or several;
+// the others are in methods.h.
 #pragma once
 
 #include <optional>
@@ -26,6 +26,28 @@ struct UpdateResult {
   std::string component;
   std::vector<model::DeploymentView> deployments;
   static Result<UpdateResult> from_json(const wire::Json& result);
+  [[nodiscard]] wire::Json to_json() const;
+};
+
+// start, stop: exactly one of the two.
+struct StartParams {
+  std::optional<std::string> deployment;
+  std::optional<std::string> group;
+  static Result<StartParams> from_json(const wire::Json& params);
+  [[nodiscard]] wire::Json to_json() const;
+};
+
+struct UndeployParams {
+  std::string deployment;
+  bool force = false;  // also what others are bound to
+  static Result<UndeployParams> from_json(const wire::Json& params);
+  [[nodiscard]] wire::Json to_json() const;
+};
+
+// What `deploy` with `dry_run` answers.
+struct DeployPlan {
+  std::vector<model::PlannedChange> changes;
+  static Result<DeployPlan> from_json(const wire::Json& result);
   [[nodiscard]] wire::Json to_json() const;
 };
 

@@ -41,5 +41,33 @@ TEST(UpdateResult, SurvivesTheWayBack) {
   EXPECT_EQ(result->deployments[0].generation, 2);
 }
 
+TEST(StartParams, TakeADeploymentOrAGroup) {
+  EXPECT_EQ(StartParams::from_json(StartParams{"calc", {}}.to_json())->deployment, "calc");
+  EXPECT_EQ(StartParams::from_json(StartParams{{}, "math"}.to_json())->group, "math");
+  for (const StartParams& wrong : {StartParams{}, StartParams{"calc", "math"}}) {
+    auto params = StartParams::from_json(wrong.to_json());
+    ASSERT_FALSE(params.has_value());
+    EXPECT_EQ(params.error().code(), ErrorCode::InvalidParams);
+  }
+}
+
+TEST(UndeployParams, SurviveTheWayThere) {
+  auto params = UndeployParams::from_json(UndeployParams{"calc", true}.to_json());
+  ASSERT_TRUE(params.has_value());
+  EXPECT_EQ(params->deployment, "calc");
+  EXPECT_TRUE(params->force);
+}
+
+TEST(DeployPlan, SurvivesTheWayBack) {
+  DeployPlan sent{{{"calc", "replace", {"stop calc/0", "start calc/0"}}, {"web", "create", {}}}};
+  auto plan = DeployPlan::from_json(sent.to_json());
+  ASSERT_TRUE(plan.has_value()) << plan.error().message();
+  ASSERT_EQ(plan->changes.size(), 2U);
+  EXPECT_EQ(plan->changes[0].deployment, "calc");
+  EXPECT_EQ(plan->changes[0].change, "replace");
+  EXPECT_EQ(plan->changes[0].actions.size(), 2U);
+  EXPECT_TRUE(plan->changes[1].actions.empty());
+}
+
 }  // namespace
 }  // namespace arcella::alme_proto

@@ -16,8 +16,10 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr std::array<std::string_view, 2> kInstall{"path", "id"};
-constexpr std::array<std::string_view, 1> kDeploy{"paths"};
+constexpr std::array<std::string_view, 2> kDeploy{"paths", "dry_run"};
 constexpr std::array<std::string_view, 1> kDeployment{"deployment"};
+constexpr std::array<std::string_view, 2> kUndeploy{"deployment", "force"};
+constexpr std::array<std::string_view, 2> kStart{"deployment", "group"};
 constexpr std::array<std::string_view, 2> kScale{"deployment", "replicas"};
 constexpr std::array<std::string_view, 1> kId{"id"};
 constexpr std::array<std::string_view, 1> kList{"what"};
@@ -33,10 +35,10 @@ constexpr std::array<MethodInfo, 19> kMethods{{
     {"ping", "answers at once", {}},
     {"install", "adds a component to the platform; nothing runs", kInstall},
     {"remove", "deletes a component that no deployment uses", kId},
-    {"deploy", "stores deployments as stopped, all or none", kDeploy},
-    {"undeploy", "stops and deletes a deployment", kDeployment},
-    {"start", "runs all replicas of a deployment", kDeployment},
-    {"stop", "stops all replicas of a deployment gracefully", kDeployment},
+    {"deploy", "stores or changes deployments, all or none", kDeploy},
+    {"undeploy", "stops and deletes a deployment", kUndeploy},
+    {"start", "runs all replicas of a deployment, or of a group's", kStart},
+    {"stop", "stops all replicas of a deployment, or of a group's, gracefully", kStart},
     {"scale", "changes the number of replicas in place", kScale},
     {"update", "moves deployments to another version of their component", kUpdate},
     {"rollback", "takes a deployment back to its previous generation", kDeployment},
@@ -150,11 +152,13 @@ Result<DeployParams> DeployParams::from_json(const Json& params) {
   if (result.paths.empty()) {
     return fail(ErrorCode::InvalidParams, "params.paths: expected at least one file");
   }
+  ARCELLA_TRY(result.dry_run, reader.boolean_or("dry_run", false));
   return result;
 }
 Json DeployParams::to_json() const {
   JsonObject object;
   object["paths"] = strings(paths);
+  if (dry_run) object["dry_run"] = true;
   return object;
 }
 

@@ -42,11 +42,12 @@ struct InstallParams {
 
 struct DeployParams {
   std::vector<std::string> paths;  // absolute, at least one
+  bool dry_run = false;            // only says what would be done
   static Result<DeployParams> from_json(const wire::Json& params);
   [[nodiscard]] wire::Json to_json() const;
 };
 
-// start, stop, undeploy, rollback.
+// rollback.
 struct DeploymentParams {
   std::string deployment;
   static Result<DeploymentParams> from_json(const wire::Json& params);

@@ -52,7 +52,7 @@ TEST(NamedParams, ArrayIsTakenByPosition) {
 }
 
 TEST(NamedParams, RefusesMoreValuesThanTheMethodTakes) {
-  auto params = named_params(**find_method("start"), json(R"(["calc", 3])"));
+  auto params = named_params(**find_method("rollback"), json(R"(["calc", 3])"));
   ASSERT_FALSE(params.has_value());
   EXPECT_EQ(params.error().code(), ErrorCode::InvalidParams);
 }

@@ -35,6 +35,22 @@ struct Raw {
   bool version = false;
 };
 
+// Of the commands that change what is deployed, one or several at once.
+void add_change_options(CLI::App& app, Verb verb, Arguments& into) {
+  if (verb == Verb::Update) {
+    app.add_option("TARGET", into.target)->required();
+    app.add_option("PATH", into.path);
+    app.add_option("--to", into.to);
+  } else if (verb == Verb::Undeploy) {
+    app.add_option("DEPLOYMENT", into.words)->required();
+  } else {
+    app.add_option("DEPLOYMENT", into.words);
+    app.add_option("--group", into.group);
+    return;
+  }
+  app.add_flag("--force", into.force);
+}
+
 void add_options(CLI::App& app, Verb verb, Arguments& into) {
   switch (verb) {
     case Verb::Install:
@@ -43,11 +59,9 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       break;
     case Verb::Deploy:
       app.add_option("FILE", into.words)->required();
+      app.add_flag("--dry-run", into.dry_run);
       break;
     case Verb::Remove:
-    case Verb::Undeploy:
-    case Verb::Start:
-    case Verb::Stop:
     case Verb::Rollback:
     case Verb::Describe:
     case Verb::Wit:
@@ -63,11 +77,11 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
           ->required()
           ->check(CLI::Range(0, limits::kReplicasMax));
       break;
+    case Verb::Undeploy:
+    case Verb::Start:
+    case Verb::Stop:
     case Verb::Update:
-      app.add_option("TARGET", into.target)->required();
-      app.add_option("PATH", into.path);
-      app.add_option("--to", into.to);
-      app.add_flag("--force", into.force);
+      add_change_options(app, verb, into);
       break;
     case Verb::Call:
       app.add_option("DEPLOYMENT", into.target)->required();
@@ -122,6 +136,23 @@ std::optional<std::size_t> command_position(std::span<const std::string> words) 
   return std::nullopt;
 }
 
+Error misused(const Command& command, const std::string& what) {
+  const std::string name(command.name);
+  return {ErrorCode::InvalidParams,
+          name + ": " + what + "; usage: arcella-cli " + name + " " + std::string(command.syntax)};
+}
+
+// What CLI11 is not told: of two ways to say what is meant, one is to be taken.
+Result<void> check_choice(const Command& command, const Arguments& arguments) {
+  if (command.verb == Verb::Start || command.verb == Verb::Stop) {
+    if (arguments.words.empty() != arguments.group.has_value())
+      return fail(misused(command, "either deployments or a --group"));
+  }
+  if (command.verb == Verb::Update && arguments.path.has_value() == arguments.to.has_value())
+    return fail(misused(command, "either PATH or --to"));
+  return {};
+}
+
 Result<void> parse_into(const std::vector<std::string>& words, const Command* command, Raw& raw) {
   // Built anew for the one command: what the others take does not get in the way, and neither does
   // a deployment that is called like a command.
@@ -134,12 +165,8 @@ Result<void> parse_into(const std::vector<std::string>& words, const Command* co
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     if (raw.help || raw.version) return {};  // whoever asks for help need not have the rest right
-    std::string message = inert(error.what());
-    if (command != nullptr) {
-      message = std::string(command->name) + ": " + message + "; usage: arcella-cli " +
-                std::string(command->name) + " " + std::string(command->syntax);
-    }
-    return fail(ErrorCode::InvalidParams, std::move(message));
+    if (command != nullptr) return fail(misused(*command, inert(error.what())));
+    return fail(ErrorCode::InvalidParams, inert(error.what()));
   }
   unmask(raw.arguments.target);
   for (std::string& word : raw.arguments.words) unmask(word);
@@ -195,6 +222,7 @@ Result<std::variant<Arguments, Printed>> parse_arguments(std::span<const std::st
     ARCELLA_TRY(const Command* about, find_command(raw.arguments.target));
     return Outcome(Printed{help_text(*about)});
   }
+  ARCELLA_TRY_VOID(check_choice(*command, raw.arguments));
   ARCELLA_TRY_VOID(place_home(raw, environment));
   raw.arguments.command = command;
   return Outcome(std::move(raw.arguments));

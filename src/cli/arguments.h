@@ -34,7 +34,9 @@ struct Arguments {
   bool follow = false;
   std::optional<std::string> path;
   std::optional<std::string> to;
+  std::optional<std::string> group;
   bool force = false;
+  bool dry_run = false;
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {

@@ -41,7 +41,7 @@ TEST(Arguments, GlobalOptionsStandBeforeOrAfterTheCommand) {
                                              {"start", "--json", "calc", "--home=h"}}) {
     const Arguments arguments = parsed(words);
     EXPECT_EQ(arguments.command->verb, Verb::Start);
-    EXPECT_EQ(arguments.target, "calc");
+    EXPECT_THAT(arguments.words, ElementsAre("calc"));
     EXPECT_EQ(arguments.home, "/here/dir/h");
     EXPECT_EQ(arguments.socket, "/here/dir/h/alme");
     EXPECT_TRUE(arguments.json);
@@ -69,15 +69,26 @@ TEST(Arguments, EveryCommandIsParsed) {
   EXPECT_EQ(logs.lines, 5);
   EXPECT_TRUE(logs.follow);
   EXPECT_EQ(parsed({"logs"}).target, "");
-  for (const char* name : {"remove", "undeploy", "start", "stop", "describe", "wit"}) {
+  for (const char* name : {"remove", "rollback", "describe", "wit"}) {
     EXPECT_EQ(parsed({name, "x"}).target, "x");
   }
+  for (const char* name : {"undeploy", "start", "stop"}) {
+    EXPECT_THAT(parsed({name, "x", "y"}).words, ElementsAre("x", "y"));
+  }
+  EXPECT_EQ(parsed({"start", "--group", "math"}).group, "math");
+  EXPECT_TRUE(parsed({"undeploy", "x", "--force"}).force);
+  EXPECT_TRUE(parsed({"deploy", "--dry-run", "a"}).dry_run);
+  EXPECT_EQ(parsed({"update", "calc", "./next"}).path, "./next");
+  const Arguments update = parsed({"update", "calc-math", "--to", "calc@1.1.0", "--force"});
+  EXPECT_EQ(update.to, "calc@1.1.0");
+  EXPECT_FALSE(update.path.has_value());
+  EXPECT_TRUE(update.force);
   for (const char* name : {"ping", "status", "shutdown"}) parsed({name});
 }
 
 TEST(Arguments, DeploymentMayBeCalledLikeACommand) {
-  EXPECT_EQ(parsed({"start", "start"}).target, "start");
-  EXPECT_EQ(parsed({"--home", "list", "stop", "list"}).target, "list");
+  EXPECT_THAT(parsed({"start", "start"}).words, ElementsAre("start"));
+  EXPECT_THAT(parsed({"--home", "list", "stop", "list"}).words, ElementsAre("list"));
 }
 
 TEST(Arguments, CallTakesOneWordOrSeveral) {
@@ -106,7 +117,11 @@ TEST(Arguments, RunPassesOnWhatFollowsTheDashes) {
 
 TEST(Arguments, WrongOnesAreOneLineWithTheUsage) {
   for (const auto& words : std::vector<std::vector<std::string>>{{"start"},
-                                                                 {"start", "a", "b"},
+                                                                 {"start", "a", "--group", "b"},
+                                                                 {"undeploy"},
+                                                                 {"update", "a"},
+                                                                 {"update", "a", "b", "--to", "c"},
+                                                                 {"rollback", "a", "b"},
                                                                  {"start", "a", "--bogus"},
                                                                  {"scale", "a", "many"},
                                                                  {"scale", "a", "-1"},

@@ -22,17 +22,31 @@ constexpr std::array<Command, 19> kCommands{{
      "no\n"
      "longer be rolled back to it.",
      "arcella-cli remove calc@1.0.0"},
-    {Verb::Deploy, "deploy", "FILE...", "store deployments, all or none",
+    {Verb::Deploy, "deploy", "FILE... [--dry-run]", "store or change deployments, all or none",
      "Each FILE is <id>.deployment.toml. What breaks a rule is shown with file and line, all of it "
      "at\n"
-     "once, and nothing is stored. A deployment is stored as stopped.",
-     "arcella-cli deploy examples/calc/calc.deployment.toml"},
-    {Verb::Undeploy, "undeploy", "DEPLOYMENT", "stop and delete a deployment", "",
-     "arcella-cli undeploy calc"},
-    {Verb::Start, "start", "DEPLOYMENT", "run all replicas of a deployment",
-     "Returns when they are ready, or says why they are not.", "arcella-cli start calc"},
-    {Verb::Stop, "stop", "DEPLOYMENT", "stop all replicas of a deployment gracefully",
-     "Calls in progress are waited for, up to the deployment's limit.", "arcella-cli stop calc"},
+     "once, and nothing is stored. A new deployment is stored as stopped. One that runs and "
+     "differs "
+     "is\n"
+     "replaced at once, and reverted if it does not come up; a file that says the same restarts "
+     "nothing.\n"
+     "--dry-run checks everything, shows what would be done, and does nothing.",
+     "arcella-cli deploy examples/calc/calc.deployment.toml\n"
+     "arcella-cli deploy --dry-run *.deployment.toml"},
+    {Verb::Undeploy, "undeploy", "DEPLOYMENT... [--force]", "stop and delete deployments",
+     "--force also deletes what other deployments are bound to.", "arcella-cli undeploy calc"},
+    {Verb::Start, "start", "DEPLOYMENT... | --group GROUP", "run all replicas of deployments",
+     "Returns when they are ready, or says why they are not. Several are started one after the "
+     "other; one\n"
+     "that fails does not keep the next from its turn, and the exit status is that of the first "
+     "failure.",
+     "arcella-cli start calc\narcella-cli start --group math"},
+    {Verb::Stop, "stop", "DEPLOYMENT... | --group GROUP",
+     "stop all replicas of deployments gracefully",
+     "Calls in progress are waited for, up to the deployment's limit. A group is stopped in the "
+     "reverse\n"
+     "order of its start.",
+     "arcella-cli stop calc\narcella-cli stop --group math"},
     {Verb::Scale, "scale", "DEPLOYMENT REPLICAS", "change the number of replicas in place", "",
      "arcella-cli scale calc-math 4"},
     {Verb::Update, "update", "COMPONENT PATH | DEPLOYMENT --to COMPONENT [--force]",

@@ -63,16 +63,28 @@ Result<int> install(Context& context) {
   return 0;
 }
 
+Result<int> show_plan(Context& context, const Json& result) {
+  ARCELLA_TRY(auto plan, alme_proto::DeployPlan::from_json(result));
+  for (const model::PlannedChange& change : plan.changes) {
+    context.here.out << inert(change.deployment) << ": " << inert(change.change) << "\n";
+    for (const std::string& action : change.actions)
+      context.here.out << "  " << inert(action) << "\n";
+  }
+  return 0;
+}
+
 Result<int> deploy(Context& context) {
   alme_proto::DeployParams params;
   for (const std::string& file : context.arguments.words) {
     params.paths.push_back(absolute_path(file, context.here.folder));
   }
+  params.dry_run = context.arguments.dry_run;
   ARCELLA_TRY(auto result, context.client.call("deploy", params.to_json()));
   if (context.arguments.json) {
     context.print_json(result);
     return 0;
   }
+  if (params.dry_run) return show_plan(context, result);
   ARCELLA_TRY(auto listing, alme_proto::listing_from_json(result));
   for (const model::DeploymentView& view : listing.deployments) {
     context.here.out << "deployed " << inert(view.id) << " (" << inert(view.module_id)
@@ -81,27 +93,94 @@ Result<int> deploy(Context& context) {
   return 0;
 }
 
-// start, stop, scale, rollback: the answer is the deployment.
+Result<void> show_deployment(Context& context, const Json& result) {
+  ARCELLA_TRY(auto view, alme_proto::deployment_from_json(result));
+  context.here.out << render_deployment(view, context.here.colour);
+  return {};
+}
+
+// scale, rollback, start and stop of one: the answer is the deployment.
 Result<int> change(Context& context, std::string_view method, Json params) {
   ARCELLA_TRY(auto result, context.client.call(method, std::move(params)));
   if (context.arguments.json) {
     context.print_json(result);
     return 0;
   }
-  ARCELLA_TRY(auto view, alme_proto::deployment_from_json(result));
-  context.here.out << render_deployment(view, context.here.colour);
+  ARCELLA_TRY_VOID(show_deployment(context, result));
   return 0;
 }
 
-// undeploy: the answer is the id of what is gone.
-Result<int> erase(Context& context, std::string_view method, Json params, std::string_view done) {
-  ARCELLA_TRY(auto result, context.client.call(method, std::move(params)));
-  if (context.arguments.json) {
-    context.print_json(result);
-  } else {
-    context.here.out << done << ' ' << inert(context.arguments.target) << "\n";
+// Asks for each of several deployments by itself, and goes on after a failure: each is reported,
+// the exit status is the first failure's. With --json the results are one array, called `name`.
+template <class ParamsOf, class Show>
+Result<int> for_each_deployment(Context& context, std::string_view method, std::string_view name,
+                                ParamsOf params_of, Show show) {
+  int status = 0;
+  wire::JsonArray results;
+  for (const std::string& deployment : context.arguments.words) {
+    Result<void> shown;
+    auto result = context.client.call(method, params_of(deployment));
+    if (!result.has_value()) {
+      shown = fail(std::move(result).error());
+    } else if (context.arguments.json) {
+      results.push_back(std::move(*result));
+    } else {
+      shown = show(*result);
+    }
+    if (shown.has_value()) continue;
+    context.here.err << render_error(shown.error());
+    if (status == 0) status = traits_of(shown.error().code()).exit_status;
   }
+  if (context.arguments.json) {
+    JsonObject object;
+    object[name] = std::move(results);
+    context.print_json(object);
+  }
+  return status;
+}
+
+// start, stop: one deployment, several, or a group's.
+Result<int> change_each(Context& context, std::string_view method) {
+  const Arguments& arguments = context.arguments;
+  auto params_of = [](const std::string& deployment) {
+    return alme_proto::StartParams{deployment, {}}.to_json();
+  };
+  if (arguments.words.size() == 1)
+    return change(context, method, params_of(arguments.words.front()));
+  if (!arguments.group) {
+    auto show = [&context](const Json& result) { return show_deployment(context, result); };
+    return for_each_deployment(context, method, "deployments", params_of, show);
+  }
+  const alme_proto::StartParams params{{}, arguments.group};
+  ARCELLA_TRY(auto result, context.client.call(method, params.to_json()));
+  if (arguments.json) {
+    context.print_json(result);
+    return 0;
+  }
+  ARCELLA_TRY(auto listing, alme_proto::listing_from_json(result));
+  for (const model::DeploymentView& view : listing.deployments)
+    context.here.out << render_deployment(view, context.here.colour);
   return 0;
+}
+
+// The answer is the id of what is gone.
+Result<int> undeploy(Context& context) {
+  const Arguments& arguments = context.arguments;
+  auto params_of = [&arguments](const std::string& deployment) {
+    return alme_proto::UndeployParams{deployment, arguments.force}.to_json();
+  };
+  if (arguments.json && arguments.words.size() == 1) {
+    ARCELLA_TRY(auto result, context.client.call("undeploy", params_of(arguments.words.front())));
+    context.print_json(result);
+    return 0;
+  }
+  auto show = [&context](const Json& result) -> Result<void> {
+    ARCELLA_TRY(auto reader, wire::FieldReader::of(result, "result"));
+    ARCELLA_TRY(auto id, reader.string("id"));
+    context.here.out << "undeployed " << inert(id) << "\n";
+    return {};
+  };
+  return for_each_deployment(context, "undeploy", "undeployed", params_of, show);
 }
 
 // remove: also says what can no longer be rolled back.
@@ -123,11 +202,6 @@ Result<int> remove(Context& context) {
 
 Result<int> update(Context& context) {
   const Arguments& arguments = context.arguments;
-  if (arguments.path.has_value() == arguments.to.has_value()) {
-    return fail(ErrorCode::InvalidParams,
-                "update: either PATH or --to; usage: arcella-cli update " +
-                    std::string(arguments.command->syntax));
-  }
   alme_proto::UpdateParams params;
   params.target = arguments.target;
   if (arguments.path) params.path = absolute_path(*arguments.path, context.here.folder);
@@ -312,11 +386,11 @@ Result<int> dispatch(Context& context) {
     case Verb::Deploy:
       return deploy(context);
     case Verb::Undeploy:
-      return erase(context, "undeploy", deployment.to_json(), "undeployed");
+      return undeploy(context);
     case Verb::Start:
-      return change(context, "start", deployment.to_json());
+      return change_each(context, "start");
     case Verb::Stop:
-      return change(context, "stop", deployment.to_json());
+      return change_each(context, "stop");
     case Verb::Scale: {
       const auto replicas = static_cast<int>(context.arguments.replicas);
       return change(context, "scale", alme_proto::ScaleParams{target, replicas}.to_json());

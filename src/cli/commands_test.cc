@@ -79,6 +79,49 @@ TEST(Commands, StartShowsTheDeployment) {
   EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("params":{"deployment":"calc"})")));
 }
 
+TEST(Commands, StartOfAGroupShowsEachDeployment) {
+  const Outcome outcome = run_command({"start", "--group", "math"},
+                                      result(R"({"deployments":[)" + std::string(kCalc) + "]}"));
+  EXPECT_EQ(outcome.out, "calc: running, 1/1 ready in main\n");
+  EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("params":{"group":"math"})")));
+}
+
+TEST(Commands, UndeploySaysWhatIsGone) {
+  const Outcome outcome = run_command({"undeploy", "--force", "calc"}, result(R"({"id":"calc"})"));
+  EXPECT_EQ(outcome.out, "undeployed calc\n");
+  EXPECT_THAT(outcome.heard,
+              ElementsAre(HasSubstr(R"("params":{"deployment":"calc","force":true})")));
+}
+
+TEST(Commands, DryRunShowsThePlan) {
+  const Outcome outcome =
+      run_command({"deploy", "a.deployment.toml", "--dry-run"},
+                  result(R"({"plan":[{"deployment":"a","change":"replace","actions":["stop a/0",)"
+                         R"("start a/0"]},{"deployment":"b","change":"create","actions":[]}]})"));
+  EXPECT_EQ(outcome.out, "a: replace\n  stop a/0\n  start a/0\nb: create\n");
+  EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("dry_run":true)")));
+}
+
+TEST(Commands, UpdateShowsWhatMoved) {
+  const Outcome outcome = run_command(
+      {"update", "calc", "./next"},
+      result(R"({"component":"calc@1.1.0","deployments":[)" + std::string(kCalc) + "]}"));
+  EXPECT_EQ(outcome.out, "updated to calc@1.1.0: calc: running, 1/1 ready in main\n");
+  EXPECT_THAT(outcome.heard,
+              ElementsAre(HasSubstr(R"("params":{"target":"calc","path":"/here/next"})")));
+  EXPECT_EQ(run_command({"update", "x", "--to", "calc@1.1.0"},
+                        result(R"({"component":"calc@1.1.0","deployments":[]})"))
+                .out,
+            "calc@1.1.0 is installed; no deployment uses x\n");
+}
+
+TEST(Commands, RemoveSaysWhatCannotGoBackAnyMore) {
+  const Outcome outcome =
+      run_command({"remove", "calc@1.0.0"},
+                  result(R"({"id":"calc@1.0.0","dropped_generations_of":["a","b"]})"));
+  EXPECT_EQ(outcome.out, "removed calc@1.0.0; no longer to be rolled back: a, b\n");
+}
+
 TEST(Commands, DeployShowsEachDeployment) {
   const Outcome outcome = run_command({"deploy", "a.deployment.toml", "/b.deployment.toml"},
                                       result(R"({"deployments":[)" + std::string(kCalc) + "]}"));

@@ -10,6 +10,7 @@
 #include "runtime/call_operations.h"
 #include "runtime/component_operations.h"
 #include "runtime/deployment_operations.h"
+#include "runtime/group_operations.h"
 #include "runtime/hot_deploy_watch.h"
 #include "runtime/process_memory.h"
 #include "runtime/run_operations.h"
@@ -30,6 +31,7 @@ struct ArcellaRuntime::Impl {
   RuntimeCore core;
   ComponentOperations components{core};
   DeploymentOperations deployments{core};
+  GroupOperations groups{core, deployments};
   CallOperations calls{core};
   RunOperations runs{core};
   UpdateOperations updates{core, components};
@@ -131,6 +133,23 @@ aio::Task<Result<model::DeploymentView>> ArcellaRuntime::start(std::string deplo
 
 aio::Task<Result<model::DeploymentView>> ArcellaRuntime::stop_deployment(std::string deployment) {
   auto work = impl_->deployments.stop(std::move(deployment));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<std::vector<model::PlannedChange>>> ArcellaRuntime::plan_deploy(
+    std::vector<std::string> paths) {
+  return impl_->deployments.plan_deploy(std::move(paths));
+}
+
+aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::start_group(
+    std::string group) {
+  auto work = impl_->groups.start(std::move(group));
+  co_return co_await shield(impl_->core.operations, std::move(work));
+}
+
+aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::stop_group(
+    std::string group) {
+  auto work = impl_->groups.stop(std::move(group));
   co_return co_await shield(impl_->core.operations, std::move(work));
 }
 

@@ -95,8 +95,13 @@ class ArcellaRuntime {
   aio::Task<Result<model::ComponentView>> install(InstallRequest request);
   // Paths of *.deployment.toml; all or none. `detail` of the error holds every diagnostic.
   aio::Task<Result<std::vector<model::DeploymentView>>> deploy(std::vector<std::string> paths);
+  // What that would do; it checks as much, and changes nothing.
+  aio::Task<Result<std::vector<model::PlannedChange>>> plan_deploy(std::vector<std::string> paths);
   aio::Task<Result<model::DeploymentView>> start(std::string deployment);
   aio::Task<Result<model::DeploymentView>> stop_deployment(std::string deployment);
+  // Every deployment of a worker group; the detail of an error says what became of each.
+  aio::Task<Result<std::vector<model::DeploymentView>>> start_group(std::string group);
+  aio::Task<Result<std::vector<model::DeploymentView>>> stop_group(std::string group);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
   aio::Task<Result<void>> undeploy(std::string deployment);
   // What can no longer be rolled back, because the component was its previous generation's.

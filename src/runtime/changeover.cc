@@ -40,10 +40,15 @@ aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment dep
   co_return Result<void>();
 }
 
-aio::Task<Result<void>> Changeover::carry_out() {
+aio::Task<Result<void>> Changeover::check() {
   for (std::size_t i = 0; i < change_.deployments.size(); ++i) {
     ARCELLA_CO_TRY_VOID(co_await prepare(i));
   }
+  co_return Result<void>();
+}
+
+aio::Task<Result<void>> Changeover::carry_out() {
+  ARCELLA_CO_TRY_VOID(co_await check());
   Result<void> done;
   for (std::size_t i = 0; i < change_.deployments.size() && done.has_value(); ++i) {
     done = co_await replace(i);

@@ -31,6 +31,8 @@ class Changeover {
  public:
   Changeover(RuntimeCore& core, Change change) : core_(core), change_(std::move(change)) {}
 
+  // Only what can be known to fail before anything is touched.
+  aio::Task<Result<void>> check();
   // Once. What an error says has been undone. Conflict and AddressInUse come before anything is
   // touched; after Cancelled the daemon ends, and the next one brings back the state before.
   aio::Task<Result<void>> carry_out();

@@ -8,6 +8,7 @@
 #include "manifest/rule_diagnostics.h"
 #include "model/deployment_rules.h"
 #include "runtime/changeover.h"
+#include "runtime/deploy_plan.h"
 #include "runtime/deployment_waits.h"
 #include "runtime/listen_socket.h"
 
@@ -46,6 +47,22 @@ aio::Task<Result<std::vector<model::DeploymentView>>> DeploymentOperations::depl
     views.push_back(std::move(shown));
   }
   co_return views;
+}
+
+aio::Task<Result<std::vector<model::PlannedChange>>> DeploymentOperations::plan_deploy(
+    std::vector<std::string> paths) {
+  auto read = [&paths] { return read_deployment_files(paths); };
+  ARCELLA_CO_TRY(auto files, co_await core_.files_pool.run(std::move(read)));
+  ARCELLA_CO_TRY(auto guard, co_await lock_all(files));
+  ARCELLA_CO_TRY(auto changed, check(files));
+  Change change;
+  change.deployments = changed;
+  Changeover changeover(core_, std::move(change));
+  ARCELLA_CO_TRY_VOID(co_await changeover.check());
+  std::vector<model::DeploymentId> asked;
+  for (const DeploymentFile& file : files) asked.push_back(file.spec.id);
+  model::Situation situation = core_.reconciler.observe(core_.clock.monotonic_now());
+  co_return planned_changes(core_.registry, std::move(situation), asked, changed);
 }
 
 Result<std::vector<model::Deployment>> DeploymentOperations::check(

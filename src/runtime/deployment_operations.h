@@ -21,6 +21,8 @@ class DeploymentOperations {
   // The same for files that were read already.
   aio::Task<Result<std::vector<model::DeploymentView>>> deploy_files(
       std::vector<DeploymentFile> files);
+  // The same checks, and what would be done; nothing is.
+  aio::Task<Result<std::vector<model::PlannedChange>>> plan_deploy(std::vector<std::string> paths);
   aio::Task<Result<model::DeploymentView>> start(std::string deployment);
   aio::Task<Result<model::DeploymentView>> stop(std::string deployment);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);

@@ -134,7 +134,7 @@ std::optional<MonotonicTime> Reconciler::tick() {
   return next_hold_off(now);
 }
 
-model::Situation Reconciler::observe(MonotonicTime now) {
+model::Situation Reconciler::observe(MonotonicTime now) const {
   model::Situation situation;
   situation.desired.reserve(registry_.deployments().size());
   for (const auto& [id, record] : registry_.deployments()) {
@@ -239,9 +239,12 @@ aio::Task<Result<void>> Reconciler::ensure_worker(model::EnsureWorker action) {
 }
 
 aio::Task<Result<void>> Reconciler::load(model::Place place, model::DeploymentId id) {
-  auto loaded = co_await load_there(place, id);
   DeploymentRecord* record = registry_.find(id);
-  if (loaded.has_value() || record == nullptr) co_return loaded;
+  std::uint64_t revision = record == nullptr ? 0 : record->revision;
+  auto loaded = co_await load_there(place, id);
+  record = registry_.find(id);
+  // What it was before it changed counts for nothing.
+  if (loaded.has_value() || record == nullptr || record->revision != revision) co_return loaded;
   // A worker that died meanwhile has its own hold-off.
   bool place_is_there = !place || places_.status(place).state == model::WorkerState::Up;
   if (place_is_there) load_failed(*record, loaded.error());

@@ -42,6 +42,8 @@ class Reconciler {
   // One plan, whose actions begin at once; actions of a place that is still busy wait for the next.
   // The time when the next hold-off is over, if there is one.
   std::optional<MonotonicTime> tick();
+  // What a plan is made of at this moment.
+  [[nodiscard]] model::Situation observe(MonotonicTime now) const;
   // No more plans. What is under way is cancelled, or waited for where it cannot be.
   aio::Task<void> stop();
 
@@ -63,7 +65,6 @@ class Reconciler {
   using Actions = std::vector<model::Action>;
 
   aio::Task<void> run_loop();
-  [[nodiscard]] model::Situation observe(MonotonicTime now);
   [[nodiscard]] std::optional<MonotonicTime> next_hold_off(MonotonicTime now) const;
   [[nodiscard]] model::Place place_of_action(const model::Action& action) const;
   void replace_hung_places(std::map<model::Place, Actions>& lanes, MonotonicTime now);

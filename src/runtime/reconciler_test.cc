@@ -303,5 +303,77 @@ TEST_F(ReconcilerTest, AnHttpDeploymentIsLoadedWithItsSocketAndKeepsItThroughACr
   EXPECT_EQ(view_of(record).listen, address);
 }
 
+// What runs is replaced by what it has become: stopped, unloaded, loaded, started.
+class ReconcilerRevisionTest : public ReconcilerTest {
+ protected:
+  ReconcilerRevisionTest() : record_(wants(sample_deployment("calc", "calc@1.0.0", "math", 2))) {
+    settle();
+    report_all(record_, InstanceEvent::Started);
+    changed_.spec.args = {"-v"};
+  }
+  void change_by_hand() {
+    registry_.put(changed_);
+    record_.starting_by_hand = true;
+  }
+
+  model::Deployment changed_ = sample_deployment("calc", "calc@1.0.0", "math", 2);
+  DeploymentRecord& record_;
+};
+
+TEST_F(ReconcilerRevisionTest, ReplacesWhatRuns) {
+  change_by_hand();
+  EXPECT_FALSE(is_current(record_));
+  EXPECT_EQ(settle(), Journal{"math: stop calc 0+2"});
+  report(record_, 0, InstanceEvent::Ended);
+  EXPECT_EQ(settle(), Journal()) << "the other one still drains";
+  report(record_, 1, InstanceEvent::Ended);
+  EXPECT_EQ(settle(), (Journal{"math: unload calc", "math: load calc", "math: start calc 0+2"}));
+  EXPECT_TRUE(is_current(record_));
+  EXPECT_TRUE(record_.starting_by_hand);
+  report_all(record_, InstanceEvent::Started);
+  EXPECT_FALSE(record_.starting_by_hand);
+  EXPECT_EQ(state_of(record_), "running");
+}
+
+TEST_F(ReconcilerRevisionTest, LeavesWhatIsOnlyScaled) {
+  registry_.put(sample_deployment("calc", "calc@1.0.0", "math", 3));
+  EXPECT_EQ(settle(), Journal{"math: start calc 2+1"});
+}
+
+TEST_F(ReconcilerRevisionTest, WhatTheOldOnesDieOfCountsForNothing) {
+  change_by_hand();
+  report(record_, 0, InstanceEvent::Crashed, "wasm trap: unreachable");
+  EXPECT_FALSE(record_.start_error.has_value());
+  EXPECT_EQ(settle(), Journal{"math: stop calc 1+1"});
+  report(record_, 1, InstanceEvent::Ended);
+  EXPECT_TRUE(record_.starting_by_hand);
+  EXPECT_EQ(settle(), (Journal{"math: unload calc", "math: load calc", "math: start calc 0+2"}));
+  EXPECT_EQ(record_.restarts, 0);
+  // What the new ones die of ends the start.
+  report(record_, 0, InstanceEvent::Crashed, "wasm trap: unreachable");
+  ASSERT_TRUE(record_.start_error.has_value());
+  EXPECT_EQ(settle(), Journal());
+}
+
+TEST_F(ReconcilerRevisionTest, OldOnesThatHaveCompletedAreNotTakenForTheNew) {
+  change_by_hand();
+  report_all(record_, InstanceEvent::EndedWell);
+  EXPECT_TRUE(record_.starting_by_hand);
+  EXPECT_EQ(settle(), (Journal{"math: unload calc", "math: load calc", "math: start calc 0+2"}));
+  EXPECT_EQ(states(record_), std::vector<InstanceState>(2, InstanceState::Starting));
+}
+
+TEST_F(ReconcilerRevisionTest, CodeOfWhatHasChangedMeanwhileIsNotLoaded) {
+  record_.desired = model::Desired::Stopped;
+  settle();
+  report_all(record_, InstanceEvent::Ended);
+  settle();
+  record_.desired = model::Desired::Running;
+  artifacts_.on_ask = [this] { registry_.put(changed_); };
+  EXPECT_EQ(settle(), (Journal{"math: up", "math: load calc", "math: start calc 0+2"}))
+      << "loaded once, as it is now";
+  EXPECT_TRUE(is_current(record_));
+}
+
 }  // namespace
 }  // namespace arcella::runtime

@@ -19,14 +19,6 @@ std::string did_you_mean(std::string_view word, const Map& map) {
   return near ? "; did you mean '" + std::string(*near) + "'?" : std::string();
 }
 
-// The same to its replicas: they need not be made anew.
-bool runs_alike(const model::Deployment& before, const model::Deployment& after) {
-  model::DeploymentSpec spec = before.spec;
-  spec.replicas = after.spec.replicas;
-  spec.restart = after.spec.restart;
-  return spec == after.spec && before.policy == after.policy;
-}
-
 }  // namespace
 
 void Registry::add(ComponentRecord record) {
@@ -163,6 +155,13 @@ int count_in(const DeploymentRecord& record, model::InstanceState state) {
 bool any_alive(const DeploymentRecord& record) {
   return std::any_of(record.instances.begin(), record.instances.end(),
                      [](const InstanceRecord& instance) { return is_alive(instance.state); });
+}
+
+bool runs_alike(const model::Deployment& before, const model::Deployment& after) {
+  model::DeploymentSpec spec = before.spec;
+  spec.replicas = after.spec.replicas;
+  spec.restart = after.spec.restart;
+  return spec == after.spec && before.policy == after.policy;
 }
 
 bool is_current(const DeploymentRecord& record) noexcept {

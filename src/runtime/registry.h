@@ -125,6 +125,9 @@ class Registry {
 [[nodiscard]] bool any_alive(const DeploymentRecord& record);
 // What is loaded is what is wanted, not an earlier revision that is being replaced.
 [[nodiscard]] bool is_current(const DeploymentRecord& record) noexcept;
+// Do the two differ in nothing but the number of replicas and their restart? Then what runs need
+// not be made anew.
+[[nodiscard]] bool runs_alike(const model::Deployment& before, const model::Deployment& after);
 // What it needs of an engine.
 [[nodiscard]] model::WorkerTraits needs_of(const model::Component& component,
                                            const model::Policy& policy) noexcept;

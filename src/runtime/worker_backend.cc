@@ -84,8 +84,7 @@ aio::Task<Result<void>> WorkerBackend::ask(ipc::ToWorker message) {
 }
 
 aio::Task<Result<void>> WorkerBackend::load(LoadOrder order) {
-  functions_.erase(order.spec.deployment);
-  ++generation_;
+  loaded_[order.spec.deployment] = Loaded{++loads_, {}};
   ipc::LoadDeployment load{0, order.slot, std::move(order.spec)};
   std::vector<UniqueFd> fds;
   fds.push_back(std::move(order.artifact));
@@ -98,8 +97,7 @@ aio::Task<Result<void>> WorkerBackend::load(LoadOrder order) {
 }
 
 aio::Task<Result<void>> WorkerBackend::unload(model::DeploymentId deployment) {
-  functions_.erase(deployment);
-  ++generation_;
+  loaded_.erase(deployment);
   ipc::ToWorker message = ipc::UnloadDeployment{0, std::move(deployment)};
   co_return co_await ask(std::move(message));
 }
@@ -118,12 +116,12 @@ aio::Task<Result<void>> WorkerBackend::stop(model::DeploymentId deployment, int 
 
 aio::Task<Result<std::uint32_t>> WorkerBackend::number_of(model::DeploymentId deployment,
                                                           std::string function) {
-  auto known = functions_.find(deployment);
-  if (known != functions_.end()) {
-    auto number = known->second.find(function);
-    if (number != known->second.end()) co_return number->second;
-  }
-  std::uint64_t generation = generation_;
+  auto known = loaded_.find(deployment);
+  if (known == loaded_.end())
+    co_return fail(ErrorCode::Unavailable, "the deployment is not loaded");
+  auto cached = known->second.functions.find(function);
+  if (cached != known->second.functions.end()) co_return cached->second;
+  std::uint64_t load = known->second.load;
   ipc::ToWorker message = ipc::ResolveFunction{0, deployment, function};
   std::vector<UniqueFd> none;
   ARCELLA_CO_TRY(ipc::Reply reply, co_await manager_.request(group_, std::move(message),
@@ -131,11 +129,13 @@ aio::Task<Result<std::uint32_t>> WorkerBackend::number_of(model::DeploymentId de
   if (reply.value > std::numeric_limits<std::uint32_t>::max()) {
     co_return fail(ErrorCode::Unavailable, "the worker answered nonsense");
   }
-  if (generation != generation_) {
-    co_return fail(ErrorCode::Unavailable, "the worker was replaced while the call was on its way");
+  known = loaded_.find(deployment);
+  if (known == loaded_.end() || known->second.load != load) {
+    co_return fail(ErrorCode::Unavailable,
+                   "the deployment was replaced while the call was on its way");
   }
   auto number = static_cast<std::uint32_t>(reply.value);
-  functions_[deployment][function] = number;
+  known->second.functions[function] = number;
   co_return number;
 }
 
@@ -188,8 +188,7 @@ PlaceStatus WorkerBackend::status() const {
 }
 
 void WorkerBackend::on_down() {
-  functions_.clear();
-  ++generation_;
+  loaded_.clear();
 }
 
 }  // namespace arcella::runtime

@@ -50,9 +50,13 @@ class WorkerBackend final : public InstanceBackend {
 
   supervisor::WorkerManager& manager_;
   model::GroupName group_;
-  // Resolved once per load; `generation_` moves when what is in it means nothing any more.
-  std::map<model::DeploymentId, std::map<std::string, std::uint32_t>> functions_;
-  std::uint64_t generation_ = 0;
+  // The numbers of functions are resolved once per load, and mean nothing after it.
+  struct Loaded {
+    std::uint64_t load = 0;  // which one: no two have the same number
+    std::map<std::string, std::uint32_t> functions;
+  };
+  std::map<model::DeploymentId, Loaded> loaded_;
+  std::uint64_t loads_ = 0;
 };
 
 // A Result frame as an outcome; Unavailable and nonsense as an Error. The worker is untrusted.

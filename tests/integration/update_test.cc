@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <memory>
 
 #include "support/daemon_fixture.h"
 
@@ -122,6 +123,38 @@ TEST_F(Update, OneDeploymentMovesToAnInstalledComponent) {
   EXPECT_EQ(component_of("idle"), "calc@1.1.0");
 }
 
+TEST_F(Update, WithoutDeploymentsItIsAnInstall) {
+  install("calc");
+  const std::string next = package("calc", "calc", "1.1.0");
+  EXPECT_EQ(cli({"update", "calc@1.0.0", next}).out,
+            "calc@1.1.0 is installed; no deployment uses calc@1.0.0\n");
+  EXPECT_TRUE(is_installed("calc@1.1.0"));
+  // The same content again is no error, as with install.
+  EXPECT_EQ(cli({"update", "calc", next}).status, 0);
+  EXPECT_EQ(cli({"install", next}).status, 0);
+}
+
+TEST_F(Update, TheNeighbourInTheSameWorkerServesOn) {
+  deploy_calc();
+  deploy(folder_.write("neighbour.deployment.toml",
+                       "[deployment]\nmodule_id = \"calc@1.0.0\"\ngroup = \"math\"\n"));
+  start("neighbour");
+  const std::int64_t worker = instances_of("neighbour")[0].at("pid").as_int64();
+  ASSERT_EQ(cli({"install", package("calc", "calc", "1.1.0")}).status, 0);
+  AlmeConnection updating(socket());
+  updating.send(
+      R"({"jsonrpc":"2.0","id":1,"method":"update","params":{"target":"calc-math","to":"calc@1.1.0"}})");
+  AlmeConnection calling(socket());
+  for (int i = 0; i < 20; ++i) {
+    const wire::Json answer =
+        calling.ask("call", {{"deployment", "neighbour"}, {"function", "add(20, 22)"}});
+    EXPECT_EQ(wire::to_text(answer), R"({"result":"42"})");
+  }
+  EXPECT_TRUE(updating.read().has_value());
+  EXPECT_EQ(component_of("calc-math"), "calc@1.1.0");
+  EXPECT_EQ(instances_of("neighbour")[0].at("pid").as_int64(), worker);
+}
+
 TEST_F(Update, WhatDoesNotComeUpIsReverted) {
   deploy_crasher();
   const std::string before = state();
@@ -232,6 +265,52 @@ TEST_F(Update, HttpDeploymentKeepsItsAddress) {
   EXPECT_THAT(http_get(port, "/"), HasSubstr("Hello"));
 }
 
+// An update whose new generation never becomes ready, and what happens to it meanwhile.
+class UpdateUnderWay : public Update {
+ protected:
+  void SetUp() override {
+    Update::SetUp();
+    if (HasFatalFailure()) return;
+    install("spinner");
+    deploy(example("spinner/spinner.deployment.toml"));
+    start("spinner");
+    before_ = state();
+    const std::string spins =
+        package("spinner", "spinner", "1.1.0",
+                "[deployment]\n[startup]\nentrypoint = \"spin\"\ntimeout_seconds = 50\n");
+    updating_ = std::make_unique<AlmeConnection>(socket());
+    updating_->send(
+        R"({"jsonrpc":"2.0","id":1,"method":"update","params":{"target":"spinner","path":")" +
+        spins + "\"}}");
+    ASSERT_TRUE(eventually([&] {
+      return component_of("spinner") == "spinner@1.1.0" && instances_of("spinner").size() == 1 &&
+             instances_of("spinner")[0].at("state").as_string() == "starting";
+    }));
+  }
+
+  std::string before_;
+  std::unique_ptr<AlmeConnection> updating_;
+};
+
+TEST_F(UpdateUnderWay, AShutdownLeavesTheStateBefore) {
+  kill_daemon(SIGTERM);
+  ASSERT_TRUE(start_daemon());
+  EXPECT_FALSE(is_installed("spinner@1.1.0"));
+  EXPECT_TRUE(eventually([&] { return state() == before_; })) << state();
+}
+
+TEST_F(UpdateUnderWay, TheEndOfItsWorkerRevertsIt) {
+  const std::int64_t worker = instances_of("spinner")[0].at("pid").as_int64();
+  ASSERT_EQ(::kill(static_cast<pid_t>(worker), SIGKILL), 0);
+  const auto answer = updating_->read();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_THAT(*answer, HasSubstr("reverted to what ran before: spinner (spinner@1.0.0)"));
+  EXPECT_THAT(*answer, Not(HasSubstr("not all of it is up")));
+  EXPECT_EQ(component_of("spinner"), "spinner@1.0.0");
+  EXPECT_EQ(state_of("spinner"), "running");
+  EXPECT_FALSE(is_installed("spinner@1.1.0"));
+}
+
 // The daemon is killed after each step of an update, told by what it logs.
 TEST_F(Update, KilledInTheMiddleItIsBeforeOrAfter) {
   deploy_calc();
@@ -260,6 +339,27 @@ TEST_F(Update, KilledInTheMiddleItIsBeforeOrAfter) {
     EXPECT_EQ(state_of("idle"), "stopped");
     EXPECT_EQ(cli({"call", "calc-math", "add(20, 22)"}).out, "42\n");
     if (after) break;
+  }
+}
+
+TEST_F(Update, KilledInTheMiddleOfARollbackItIsBeforeOrAfter) {
+  deploy_calc();
+  ASSERT_EQ(cli({"update", "calc", package("calc", "calc", "1.1.0")}).status, 0);
+  for (const char* step : {"action=\"stop calc-math", "action=\"load calc-math"}) {
+    SCOPED_TRACE(step);
+    const std::int64_t generation = generation_of("calc-math");
+    const std::string component = component_of("calc-math");
+    const std::size_t seen = daemon_log().size();
+    AlmeConnection alme(socket());
+    alme.send(R"({"jsonrpc":"2.0","id":1,"method":"rollback","params":["calc-math"]})");
+    ASSERT_TRUE(eventually([&] { return daemon_log().find(step, seen) != std::string::npos; }));
+    kill_daemon(SIGKILL);
+    ASSERT_TRUE(start_daemon());
+    const bool after = generation_of("calc-math") == generation + 1;
+    EXPECT_EQ(component_of("calc-math") != component, after);
+    EXPECT_EQ(component_of("calc"), "calc@1.1.0");
+    EXPECT_TRUE(eventually([&] { return state_of("calc-math") == "running"; }));
+    EXPECT_EQ(cli({"call", "calc-math", "add(20, 22)"}).out, "42\n");
   }
 }
 

@@ -112,8 +112,11 @@ class FakePlaces final : public Places {
 class FakeArtifacts final : public ArtifactSource {
  public:
   aio::Task<Result<UniqueFd>> artifact(model::ComponentId, model::WorkerTraits) override {
+    if (on_ask) std::exchange(on_ask, nullptr)();
     co_return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   }
+
+  std::function<void()> on_ask;  // once: what happens while it is looked for
 };
 
 }  // namespace arcella::runtime::testing

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/group_operations.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+
+namespace arcella::runtime {
+namespace {
+
+// What became of each, and of all together.
+class Outcomes {
+ public:
+  void add(const std::string& deployment, Result<model::DeploymentView> result) {
+    if (result.has_value()) {
+      lines_.push_back(deployment + ": " + result->state);
+      views_.push_back(std::move(*result));
+      return;
+    }
+    lines_.push_back(deployment + ": " + result.error().message());
+    if (!first_failure_) first_failure_ = result.error();
+  }
+
+  Result<std::vector<model::DeploymentView>> whole(const std::string& group,
+                                                   const std::string& done) && {
+    if (!first_failure_) return std::move(views_);
+    std::size_t failed = lines_.size() - views_.size();
+    Error error(first_failure_->code(), std::to_string(failed) + " of " +
+                                            std::to_string(lines_.size()) +
+                                            " deployments of group '" + group + "' did not " +
+                                            done + ": " + first_failure_->message());
+    return fail(std::move(error).with_detail(join(lines_, "\n")));
+  }
+
+ private:
+  std::vector<model::DeploymentView> views_;
+  std::vector<std::string> lines_;
+  std::optional<Error> first_failure_;
+};
+
+}  // namespace
+
+aio::Task<Result<GroupOperations::Views>> GroupOperations::start(std::string group) {
+  ARCELLA_CO_TRY(auto ids, members(group));
+  Outcomes outcomes;
+  for (const std::string& id : ids) {
+    auto started = co_await deployments_.start(id);
+    outcomes.add(id, std::move(started));
+  }
+  co_return std::move(outcomes).whole(group, "start");
+}
+
+aio::Task<Result<GroupOperations::Views>> GroupOperations::stop(std::string group) {
+  ARCELLA_CO_TRY(auto ids, members(group));
+  std::reverse(ids.begin(), ids.end());
+  Outcomes outcomes;
+  for (const std::string& id : ids) {
+    auto stopped = co_await deployments_.stop(id);
+    outcomes.add(id, std::move(stopped));
+  }
+  co_return std::move(outcomes).whole(group, "stop");
+}
+
+Result<std::vector<std::string>> GroupOperations::members(const std::string& group) const {
+  std::vector<std::string> ids;
+  std::set<std::string> known;
+  for (const auto& [id, record] : core_.registry.deployments()) {
+    model::Place place = place_of(record.deployment);
+    if (!place) continue;
+    known.insert(place->str());
+    if (place->str() == group) ids.push_back(id.str());
+  }
+  if (!ids.empty()) return ids;
+  std::string message = "no deployment is in a group '" + inert(group) + "'";
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  if (auto near = nearest_name(group, names))
+    message += "; did you mean '" + std::string(*near) + "'?";
+  return fail(ErrorCode::NotFound, std::move(message));
+}
+
+}  // namespace arcella::runtime
