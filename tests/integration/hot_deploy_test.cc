@@ -158,6 +158,19 @@ TEST_F(HotDeploy, OtherContentReplacesWhatRuns) {
   EXPECT_TRUE(eventually([&] { return sum("calc") == "42\n"; }));
 }
 
+// A template of its own makes it another content, whose start function does not exist.
+TEST_F(HotDeploy, WhatDoesNotComeUpLeavesTheOldContentRunning) {
+  move_in("calc.wasm", calc_);
+  ASSERT_TRUE(comes_to("calc.wasm", "deployed"));
+  move_in("calc.deployment.template.toml", "[startup]\nentrypoint = \"no-such-function\"\n");
+  ASSERT_TRUE(comes_to("calc.wasm", "failed"));
+  EXPECT_THAT(status_of("calc.wasm"), HasSubstr("the earlier content runs as before"));
+  EXPECT_EQ(sum("calc"), "42\n");
+  take_out("calc.deployment.template.toml");
+  ASSERT_TRUE(comes_to("calc.wasm", "deployed"));
+  EXPECT_EQ(sum("calc"), "42\n");
+}
+
 TEST_F(HotDeploy, AHigherVersionTakesItsDeploymentsAlong) {
   const std::string manifest = "[component]\nname = \"calc\"\nversion = \"";
   move_in("calc.component.toml", manifest + "1.0.0\"\n");
