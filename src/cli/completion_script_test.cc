@@ -19,7 +19,7 @@ std::string answer_to(std::vector<std::string> words, const std::string& home = 
 }
 
 TEST(CompletionAnswer, TakesALineOrItsWords) {
-  const std::string expected = "undeploy\tstop and delete a deployment\n";
+  const std::string expected = "undeploy\tstop and delete deployments\n";
   EXPECT_EQ(answer_to({"--line", "arcella-cli und"}), expected);
   EXPECT_EQ(answer_to({"--line", "/usr/bin/arcella-cli --json und"}), expected);
   EXPECT_EQ(answer_to({"--", "und"}), expected);

@@ -73,7 +73,8 @@ TEST_F(Archive, ARefusedOneLeavesNothing) {
   expect_refused("text.tar.gz", 5, "is no tar archive");
   tar({"cJf", "xz.tar.gz", "calc.wasm"});
   expect_refused("xz.tar.gz", 5, "packed with xz");
-  tar({"czf", "nameless.tar.gz", "calc.wasm"});
+  fs::copy_file(source_path("examples/greeter/greeter.wasm"), path("web.wasm"));
+  tar({"czf", "nameless.tar.gz", "web.wasm"});
   expect_refused("nameless.tar.gz", 5, "--id NAME@VERSION");
   fs::copy_file(path("calc.wasm"), path("other.wasm"));
   tar({"czf", "two.tar.gz", "calc.wasm", "other.wasm"});

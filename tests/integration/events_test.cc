@@ -56,7 +56,7 @@ TEST_F(Events, TellTheLifeOfADeployment) {
   EXPECT_THAT(all, ElementsAre("daemon-started daemon", "component-installed calc@1.0.0",
                                "deployment-deployed calc-math", "worker-up worker math",
                                "instance-ready calc-math/0..1", "deployment-started calc-math",
-                               "deployment-scaled calc-math", "instance-ready calc-math/2..4",
+                               "instance-ready calc-math/2..4", "deployment-scaled calc-math",
                                "deployment-stopped calc-math", "deployment-undeployed calc-math",
                                "component-removed calc@1.0.0"));
   EXPECT_THAT(events({"calc-math", "-n", "2"}),
