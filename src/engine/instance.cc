@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "engine/instance.h"
 
+#include <array>
+#include <optional>
+
 #include "engine/door/guest_task.h"
 
 namespace arcella::engine {
@@ -10,21 +13,26 @@ std::uint64_t milliseconds(std::chrono::milliseconds duration) {
   return duration.count() < 0 ? 0 : static_cast<std::uint64_t>(duration.count());
 }
 
+// Results up to this size are copied to the caller's stack; it holds every scalar and most short
+// texts.
+constexpr std::size_t kSmallResultBytes = 256;
+
 // Takes down how the beginning of a call went. The adapter calls through a const interface.
 struct CallBeginning final : door::CallEnd {
-  mutable CallOutcome outcome;
+  mutable std::optional<rust::Vec<std::uint8_t>> large;
+  mutable std::optional<CallOutcome> failure;
   mutable std::optional<rust::Box<door::Task>> task;
 
-  void returned(rust::Slice<const std::uint8_t> payload) const noexcept override {
-    const auto* bytes = reinterpret_cast<const std::byte*>(payload.data());
-    if (!payload.empty()) outcome.payload.assign(bytes, bytes + payload.size());
+  void returned(rust::Vec<std::uint8_t> payload) const noexcept override {
+    large.emplace(std::move(payload));
   }
   void failed(std::uint8_t code, std::int32_t exit_status, rust::Str message,
               rust::Str backtrace) const noexcept override {
-    outcome.outcome = static_cast<Outcome>(code);
-    outcome.exit_status = exit_status;
-    outcome.message.assign(message.data(), message.size());
-    outcome.backtrace.assign(backtrace.data(), backtrace.size());
+    failure.emplace(CallOutcome{.outcome = static_cast<Outcome>(code),
+                                .payload = {},
+                                .exit_status = exit_status,
+                                .message = std::string(message.data(), message.size()),
+                                .backtrace = std::string(backtrace.data(), backtrace.size())});
   }
   void pending(rust::Box<door::Task> begun) const noexcept override {
     task.emplace(std::move(begun));
@@ -66,18 +74,27 @@ CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Functi
                           std::chrono::milliseconds timeout, CallDone done) {
   const FirstPoll first(executor);
   const CallBeginning beginning;
-  impl_->instance->call_now(*function->function, encoding == Encoding::Values,
-                            door::to_slice(arguments), milliseconds(timeout), first, beginning);
-  if (!beginning.task.has_value()) {
-    first.end();
-    // Last: the callback may destroy this instance.
-    done(std::move(beginning.outcome));
-    return {};
+  std::array<std::uint8_t, kSmallResultBytes> room;  // not cleared: written before it is read
+  const std::size_t length = impl_->instance->call_now(
+      *function->function, encoding == Encoding::Values,
+      reinterpret_cast<const std::uint8_t*>(arguments.data()), arguments.size(),
+      milliseconds(timeout), first, room.data(), room.size(), beginning);
+  if (beginning.task.has_value()) {
+    auto pending = first.go_on(*std::move(beginning.task), std::move(done));
+    impl_->pending.add(pending);
+    pending->leave();
+    return CallHandle(std::move(pending));
   }
-  auto pending = first.go_on(*std::move(beginning.task), std::move(done));
-  impl_->pending.add(pending);
-  pending->leave();
-  return CallHandle(std::move(pending));
+  first.end();
+  // From here on nothing of this instance is used: the callback may destroy it.
+  if (length <= room.size()) {
+    done(CallOutcomeView(std::as_bytes(std::span(room).first(length))));
+  } else if (beginning.large.has_value()) {
+    done(CallOutcomeView(std::as_bytes(std::span(*beginning.large))));
+  } else {
+    done(*beginning.failure);
+  }
+  return {};
 }
 
 bool Instance::alive() const noexcept {

@@ -72,12 +72,39 @@ enum class Outcome {
   Unavailable,  // made by the host, not here: no replica could take the call; the guest did not run
 };
 
+// How a call or a command ended.
 struct CallOutcome {
   Outcome outcome = Outcome::Returned;
   std::vector<std::byte> payload;  // the results, in the encoding of the request
   int exit_status = 0;             // Exited only
   std::string message;             // not Returned: one line
   std::string backtrace;           // the wasm backtrace, if there is one
+};
+
+// The same as a callback is told it: what it leads to lives until the callback returns. Who keeps
+// it takes it as a CallOutcome, who only passes it on copies nothing.
+struct CallOutcomeView {
+  explicit CallOutcomeView(std::span<const std::byte> result) : payload(result) {}
+  // Both ways like std::string and its view.
+  CallOutcomeView(const CallOutcome& outcome)  // NOLINT(google-explicit-constructor)
+      : outcome(outcome.outcome),
+        payload(outcome.payload),
+        exit_status(outcome.exit_status),
+        message(outcome.message),
+        backtrace(outcome.backtrace) {}
+  operator CallOutcome() const {  // NOLINT(google-explicit-constructor)
+    return {outcome,
+            {payload.begin(), payload.end()},
+            exit_status,
+            std::string(message),
+            std::string(backtrace)};
+  }
+
+  Outcome outcome = Outcome::Returned;
+  std::span<const std::byte> payload;
+  int exit_status = 0;
+  std::string_view message;
+  std::string_view backtrace;
 };
 
 enum class Encoding {
@@ -98,7 +125,8 @@ class CallHandle {
   std::shared_ptr<State> state_;
 };
 
-using CallDone = std::function<void(CallOutcome)>;  // runs on the thread that polled last
+// Runs on the thread that polled last.
+using CallDone = std::function<void(const CallOutcomeView&)>;
 
 // One live store. Owner: the host's replica.  Thread: any; calls are served one at a time in the
 // order they came, further ones wait inside (the caller bounds how many). After a dead-store

@@ -155,7 +155,7 @@ engine::CallHandle HttpDeployment::call(std::optional<int>, std::uint32_t, engin
   engine::CallOutcome refusal;
   refusal.outcome = engine::Outcome::BadArguments;
   refusal.message = resolve("").error().message();
-  done(std::move(refusal));
+  done(refusal);
   return {};
 }
 

@@ -156,7 +156,7 @@ engine::CallHandle InstanceHost::call(const model::DeploymentId& deployment,
   engine::CallOutcome refusal;
   refusal.outcome = engine::Outcome::Unavailable;
   refusal.message = found.error().message();
-  done(std::move(refusal));
+  done(refusal);
   return {};
 }
 

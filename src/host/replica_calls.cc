@@ -3,6 +3,7 @@
 // Calls into replicas: admission, choice, and what their end means for the replica. The hot path of
 // the platform: no look-up by name, one short lock before the call and one after it.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace arcella::host {
 namespace {
 
 using engine::CallOutcome;
+using engine::CallOutcomeView;
 using engine::Outcome;
 using std::chrono::milliseconds;
 
@@ -118,14 +120,14 @@ void ReplicaDeployment::keep_handle(Replica& replica, std::uint64_t call_id,
   if (cut_meanwhile) handle.cancel();
 }
 
-void ReplicaDeployment::refuse(CallOutcome outcome, const engine::CallDone& done) {
+void ReplicaDeployment::refuse(const CallOutcome& outcome, const engine::CallDone& done) {
   {
     const MutexLock lock(mutex_);
     ++statistics_.calls;
     ++statistics_.failed;
     statistics_.last_failure = outcome.message;
   }
-  done(std::move(outcome));
+  done(outcome);
 }
 
 Result<ReplicaDeployment::FunctionPtr> ReplicaDeployment::resolve_in(Replica& replica,
@@ -144,7 +146,7 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
                                            milliseconds timeout, engine::CallDone done) {
   Admission admission = admit(index, function);
   if (!admission.replica) {
-    refuse(std::move(admission.refusal), done);
+    refuse(admission.refusal, done);
     return {};
   }
   // Held until the end of this function: the instance must not go while its call() is on this
@@ -153,9 +155,9 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
   if (!admission.function) {
     auto resolved = resolve_in(*replica, function, admission.function_name);
     if (!resolved) {
-      CallOutcome outcome = refusal_of(Outcome::BadArguments, resolved.error().message());
+      const CallOutcome outcome = refusal_of(Outcome::BadArguments, resolved.error().message());
       call_ended(replica, admission.call_id, function, outcome);
-      done(std::move(outcome));
+      done(outcome);
       return {};
     }
     admission.function = std::move(*resolved);
@@ -164,19 +166,19 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
   engine::CallHandle handle = replica->instance->call(
       pool_, admission.function, encoding, arguments, call_timeout_of(spec_, timeout),
       [self = shared_from_this(), replica, call_id, function,
-       done = std::move(done)](CallOutcome outcome) {
+       done = std::move(done)](const CallOutcomeView& outcome) {
         self->call_ended(replica, call_id, function, outcome);
-        done(std::move(outcome));
+        done(outcome);
       });
   keep_handle(*replica, call_id, handle);
   return handle;
 }
 
 void ReplicaDeployment::call_ended(const ReplicaPtr& replica, std::uint64_t call_id,
-                                   std::uint32_t function, const CallOutcome& outcome) {
+                                   std::uint32_t function, const CallOutcomeView& outcome) {
   const bool dead = !replica->instance->alive();
   bool drained = false;
-  CallOutcome death;
+  std::optional<CallOutcome> death;
   {
     const MutexLock lock(mutex_);
     close_call(*replica, call_id);
@@ -189,12 +191,12 @@ void ReplicaDeployment::call_ended(const ReplicaPtr& replica, std::uint64_t call
     if (dead) {
       choice_.remove(*replica);
       death = outcome;
-      death.payload.clear();
-      death.message.insert(0, "call of '" + function_names_[function] + "': ");
+      death->payload.clear();
+      death->message.insert(0, "call of '" + function_names_[function] + "': ");
     }
   }
-  if (dead) {
-    finish(replica, model::InstanceEvent::Crashed, death);
+  if (death.has_value()) {
+    finish(replica, model::InstanceEvent::Crashed, *death);
   } else if (drained) {
     // Not here: this may be the inside of the poll that ended the call.
     pool_.post([self = shared_from_this(), replica] { self->begin_shutdown(replica); });

@@ -64,11 +64,11 @@ class ReplicaDeployment final : public HostedDeployment,
 
   // Calls (replica_calls.cc).
   [[nodiscard]] Admission admit(std::optional<int> index, std::uint32_t function);
-  void refuse(engine::CallOutcome outcome, const engine::CallDone& done);
+  void refuse(const engine::CallOutcome& outcome, const engine::CallDone& done);
   [[nodiscard]] Result<FunctionPtr> resolve_in(Replica& replica, std::uint32_t function,
                                                const std::string& name);
   void call_ended(const ReplicaPtr& replica, std::uint64_t call_id, std::uint32_t function,
-                  const engine::CallOutcome& outcome);
+                  const engine::CallOutcomeView& outcome);
   [[nodiscard]] std::uint64_t open_call(Replica& replica) ARCELLA_REQUIRES(mutex_);
   void close_call(Replica& replica, std::uint64_t call_id) ARCELLA_REQUIRES(mutex_);
   void keep_handle(Replica& replica, std::uint64_t call_id, const engine::CallHandle& handle);

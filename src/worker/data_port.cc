@@ -18,6 +18,7 @@ namespace arcella::worker {
 namespace {
 
 using engine::CallOutcome;
+using engine::CallOutcomeView;
 using engine::Outcome;
 
 // Calls that one thread takes off the socket before it runs one of them.
@@ -36,11 +37,11 @@ CallOutcome failure(Outcome outcome, std::string message) {
 }
 
 // message, '\0', backtrace: ipc/data_channel.h.
-std::string failure_payload(const CallOutcome& outcome) {
-  std::string text = outcome.message.substr(0, limits::kFailureMessageBytesMax);
+std::string failure_payload(const CallOutcomeView& outcome) {
+  std::string text(outcome.message.substr(0, limits::kFailureMessageBytesMax));
   std::erase(text, '\0');
   text += '\0';
-  text.append(outcome.backtrace, 0, limits::kFailureBacktraceBytesMax);
+  text += outcome.backtrace.substr(0, limits::kFailureBacktraceBytesMax);
   return text;
 }
 
@@ -218,7 +219,9 @@ void DataPort::run_call(const Frame& frame) {
   const engine::CallHandle handle = deployment->call(
       index, header.function, static_cast<engine::Encoding>(header.encoding_or_outcome),
       frame.payload, std::chrono::milliseconds(header.timeout_ms),
-      [this, request = header.request](const CallOutcome& outcome) { reply(request, outcome); });
+      [this, request = header.request](const CallOutcomeView& outcome) {
+        reply(request, outcome);
+      });
   bool cancelled_meanwhile = false;
   {
     const MutexLock lock(mutex_);
@@ -242,7 +245,7 @@ void DataPort::cancel(std::uint64_t request) {
   handle.cancel();
 }
 
-void DataPort::reply(std::uint64_t request, const CallOutcome& outcome) {
+void DataPort::reply(std::uint64_t request, const CallOutcomeView& outcome) {
   {
     const MutexLock lock(mutex_);
     in_flight_.erase(request);

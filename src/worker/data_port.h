@@ -79,7 +79,7 @@ class DataPort {
   void run_call(const Frame& frame);
   void post_call(Frame frame);
   void cancel(std::uint64_t request);
-  void reply(std::uint64_t request, const engine::CallOutcome& outcome);
+  void reply(std::uint64_t request, const engine::CallOutcomeView& outcome);
   void write(ipc::DataHeader header, std::span<const std::byte> payload);
   void flush() ARCELLA_REQUIRES(write_mutex_);
   [[nodiscard]] bool paused();

@@ -55,7 +55,7 @@ class FakeDeployment final : public host::HostedDeployment {
     } else {
       outcome.payload.resize(1U << 20);
     }
-    done(std::move(outcome));
+    done(outcome);
     return {};
   }
 

@@ -58,20 +58,18 @@ Error error_from(const std::exception& thrown) {
   return {ErrorCode::Internal, thrown.what()};
 }
 
-CallOutcome outcome_of(const Task& task) {
-  CallOutcome outcome;
-  outcome.outcome = static_cast<Outcome>(task.outcome());
-  if (outcome.outcome == Outcome::Returned) {
+void tell(const CallDone& done, const Task& task) {
+  const auto outcome = static_cast<Outcome>(task.outcome());
+  if (outcome == Outcome::Returned) {
     const rust::Slice<const std::uint8_t> payload = task.payload();
-    const auto* bytes = reinterpret_cast<const std::byte*>(payload.data());
-    if (!payload.empty()) outcome.payload.assign(bytes, bytes + payload.size());
-    return outcome;
+    return done(CallOutcomeView(std::as_bytes(std::span(payload.data(), payload.size()))));
   }
   const Failure failure = task.failure();
-  outcome.exit_status = failure.exit_status;
-  outcome.message = to_string(failure.message);
-  outcome.backtrace = to_string(failure.backtrace);
-  return outcome;
+  done(CallOutcome{.outcome = outcome,
+                   .payload = {},
+                   .exit_status = failure.exit_status,
+                   .message = to_string(failure.message),
+                   .backtrace = to_string(failure.backtrace)});
 }
 
 void SinkTarget::write(std::uint8_t stream, rust::Slice<const std::uint8_t> bytes) const noexcept {

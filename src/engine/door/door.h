@@ -44,8 +44,8 @@ template <class Body>
 [[nodiscard]] inline rust::Slice<const std::uint8_t> to_slice(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
-// Of a finished call or command.
-[[nodiscard]] CallOutcome outcome_of(const Task& task);
+// How a finished call or command ended.
+void tell(const CallDone& done, const Task& task);
 
 // A deployment's sink as the adapter holds it: guests may outlive (by a dropped call, a connection
 // that is being cut) what the platform gave the sink for, so it can be taken away.

@@ -65,7 +65,7 @@ void GuestTask::post() const {
 void CallTask::finished(door::Task& task) {
   // What the callback captured goes with the call, not with the last waker.
   const CallDone done = std::move(done_);
-  done(door::outcome_of(task));
+  door::tell(done, task);
 }
 
 void FirstPoll::end() const {

@@ -31,11 +31,12 @@ class OutputTarget {
 
 struct Task;  // the adapter's
 
-// How the beginning of a call went; exactly one of these, on the calling thread.
+// How the beginning of a call went, unless its result fitted in the room for it; exactly one of
+// these, on the calling thread.
 class CallEnd {
  public:
   virtual ~CallEnd() = default;
-  virtual void returned(rust::Slice<const std::uint8_t> payload) const noexcept = 0;
+  virtual void returned(rust::Vec<std::uint8_t> payload) const noexcept = 0;
   // `outcome` as engine::Outcome.
   virtual void failed(std::uint8_t outcome, std::int32_t exit_status, rust::Str message,
                       rust::Str backtrace) const noexcept = 0;

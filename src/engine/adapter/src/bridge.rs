@@ -103,7 +103,7 @@ pub mod ffi {
         fn write(self: &OutputTarget, stream: u8, bytes: &[u8]);
 
         type CallEnd;
-        fn returned(self: &CallEnd, payload: &[u8]);
+        fn returned(self: &CallEnd, payload: Vec<u8>);
         fn failed(self: &CallEnd, outcome: u8, exit_status: i32, message: &str, backtrace: &str);
         fn pending(self: &CallEnd, task: Box<Task>);
 
@@ -147,16 +147,21 @@ pub mod ffi {
         ) -> Result<Box<Server>>;
 
         fn resolve(self: &Instance, name: &str) -> Result<Box<Function>>;
-        /// `values`: MessagePack, else WAVE text. Tells `end` how it went, before it returns.
-        fn call_now(
+        /// `values`: MessagePack, else WAVE text. A result that fits is written to `room`, and its length given back;
+        /// anything else is told to `end` before this returns a larger number. Plain pointers, to so many bytes that
+        /// live until then: C++ builds and takes apart a slice by calls, which costs as much as the crossing.
+        unsafe fn call_now(
             self: &Instance,
             function: &Function,
             values: bool,
-            arguments: &[u8],
+            arguments: *const u8,
+            arguments_bytes: usize,
             timeout_ms: u64,
             waker: &TaskWaker,
+            room: *mut u8,
+            room_bytes: usize,
             end: &CallEnd,
-        );
+        ) -> usize;
         fn alive(self: &Instance) -> bool;
         fn memory_bytes(self: &Instance) -> u64;
         fn close(self: &Instance);
@@ -381,15 +386,26 @@ impl Instance {
         })
     }
 
-    fn call_now(
+    #[allow(clippy::too_many_arguments)] // see the declaration
+    unsafe fn call_now(
         &self,
         function: &Function,
         values: bool,
-        arguments: &[u8],
+        arguments: *const u8,
+        arguments_bytes: usize,
         timeout_ms: u64,
         waker: &ffi::TaskWaker,
+        room: *mut u8,
+        room_bytes: usize,
         end: &ffi::CallEnd,
-    ) {
+    ) -> usize {
+        const TOLD: usize = usize::MAX;
+        let arguments = match arguments_bytes {
+            // C++ has no bytes by a null pointer.
+            0 => &[],
+            // SAFETY: the caller's promise.
+            _ => unsafe { std::slice::from_raw_parts(arguments, arguments_bytes) },
+        };
         let encoding = if values {
             Encoding::Values
         } else {
@@ -399,8 +415,16 @@ impl Instance {
         // SAFETY: this waker does not outlive the borrow.
         let waker = unsafe { borrowed_waker(waker) };
         let mut cx = Context::from_waker(&waker);
+        let mut length = TOLD;
+        let returned = |payload: &mut Vec<u8>| {
+            if payload.len() > room_bytes {
+                return end.returned(std::mem::take(payload));
+            }
+            length = payload.len();
+            // SAFETY: there is room, the caller's promise.
+            unsafe { room.copy_from_nonoverlapping(payload.as_ptr(), length) };
+        };
         let begun = catch_unwind(AssertUnwindSafe(|| {
-            let returned = |payload: &[u8]| end.returned(payload);
             call::begin_call(
                 &self.0,
                 &function.0,
@@ -412,8 +436,11 @@ impl Instance {
             )
         }));
         let failed = match begun {
-            Ok(Begun::Returned) => return,
-            Ok(Begun::Pending(task)) => return end.pending(Box::new(Task(task))),
+            Ok(Begun::Returned) => return length,
+            Ok(Begun::Pending(task)) => {
+                end.pending(Box::new(Task(task)));
+                return TOLD;
+            }
             Ok(Begun::Failed(outcome)) => outcome,
             Err(panic) => Box::new(CallOutcome::failed(Outcome::Trapped, panic_text(&*panic))),
         };
@@ -423,6 +450,7 @@ impl Instance {
             &failed.message,
             &failed.backtrace,
         );
+        TOLD
     }
 
     fn alive(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::store::Stdio;
 use crate::turn::Ticket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
@@ -19,24 +19,38 @@ use tokio::time::Sleep;
 /// How long work may take. The clock is read only when the work did not end at once (most calls do): at the first tick
 /// of the epoch inside the guest, or when the guest first waits. So a deadline is late by at most a tick, and a short
 /// call reads no clock and arms no timer, each of which costs more than the call.
+///
+/// In nanoseconds, in one word because every call hands it on twice: zero is none; without `FIXED` they count from the
+/// moment when the clock is first read, with it from `origin()`.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline {
-    /// Zero: none.
-    timeout: Duration,
-    at: Option<Instant>,
+pub struct Deadline(u64);
+
+const FIXED: u64 = 1 << 63;
+
+/// Of this process, before any deadline.
+fn origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(Instant::now)
 }
 
 impl Deadline {
+    /// Zero: none. More than centuries are as many centuries.
     pub fn after(timeout: Duration) -> Self {
-        Self { timeout, at: None }
+        let seconds = timeout.as_secs().saturating_mul(1_000_000_000);
+        let nanoseconds = seconds.saturating_add(timeout.subsec_nanos().into());
+        Self(nanoseconds.min(FIXED / 4))
     }
 
     /// None: never.
     pub(crate) fn at(&mut self) -> Option<Instant> {
-        if self.at.is_none() && !self.timeout.is_zero() {
-            self.at = Instant::now().checked_add(self.timeout);
+        if self.0 == 0 {
+            return None;
         }
-        self.at
+        if self.0 & FIXED == 0 {
+            let so_far = origin().elapsed().as_nanos() as u64;
+            self.0 = FIXED | so_far.saturating_add(self.0).min(FIXED / 2);
+        }
+        Some(origin() + Duration::from_nanos(self.0 & !FIXED))
     }
 
     pub(crate) fn passed(&mut self) -> bool {
@@ -94,8 +108,10 @@ struct Call {
 
 enum Stage {
     Waiting(Box<Waiting>),
-    /// Has the turn, and its job is in the frame.
-    Inside,
+    /// Has the turn, and its job is in the frame, which borrows the request.
+    Inside {
+        _request: Vec<u8>,
+    },
     Ended,
 }
 
@@ -109,13 +125,14 @@ struct Waiting {
 
 /// How the beginning of a call went.
 pub enum Begun {
-    /// The result was shown.
+    /// The result was shown to `returned`.
     Returned,
     Failed(Box<CallOutcome>),
     Pending(GuestTask),
 }
 
-/// Calls at once if the instance is idle. Most calls end in here, and their result is shown to `returned`.
+/// Calls at once if the instance is idle. Most calls end in here, and their result is shown to `returned`, which may take
+/// it.
 pub fn begin_call(
     instance: &Arc<Instance>,
     function: &Arc<Function>,
@@ -123,16 +140,16 @@ pub fn begin_call(
     request: &[u8],
     timeout: Duration,
     cx: &mut Context<'_>,
-    returned: impl FnOnce(&[u8]),
+    returned: impl FnOnce(&mut Vec<u8>),
 ) -> Begun {
     if !instance.turn.try_take() {
         let mut task = GuestTask::call(instance, function, encoding, request, timeout);
         if !task.poll(cx) {
             return Begun::Pending(task);
         }
-        let outcome = task.take().outcome();
+        let mut outcome = task.take().outcome();
         if outcome.outcome == Outcome::Returned {
-            returned(&outcome.payload);
+            returned(&mut outcome.payload);
             return Begun::Returned;
         }
         return Begun::Failed(Box::new(outcome));
@@ -140,7 +157,7 @@ pub fn begin_call(
     let timeout = smaller_timeout(timeout, instance.linked.stores.limits.call_timeout);
     let mut watch = Watch::new(Deadline::after(timeout));
     instance.linked.engine().enter_tokio();
-    // SAFETY: the turn is ours.
+    // SAFETY: the turn is ours. The request is the caller's while this runs, and a copy of it in a call that goes on.
     let ended = unsafe {
         match enter(instance, function, encoding, request, watch.deadline) {
             Err(outcome) => Err(outcome),
@@ -151,9 +168,11 @@ pub fn begin_call(
                     Err(Box::new(CallOutcome::timed_out()))
                 }
                 Poll::Pending => {
+                    let request = request.to_vec();
+                    instance.request_moved(&request);
                     return Begun::Pending(GuestTask::new(Work::Call(Call {
                         instance: instance.clone(),
-                        stage: Stage::Inside,
+                        stage: Stage::Inside { _request: request },
                         watch,
                     })));
                 }
@@ -168,7 +187,7 @@ pub fn begin_call(
 }
 
 /// # Safety
-/// The caller has the turn.
+/// The caller has the turn, and what is said of `request` at `Instance::submit`.
 unsafe fn enter(
     instance: &Instance,
     function: &Arc<Function>,
@@ -194,19 +213,14 @@ impl Call {
                 self.leave();
                 return Poll::Ready(CallOutcome::timed_out());
             }
-            let Waiting {
-                function,
-                encoding,
-                request,
-                ..
-            } = &**waiting;
-            // SAFETY: the turn is ours now. The deadline knows how long that took.
+            let request = std::mem::take(&mut waiting.request);
+            // SAFETY: the turn is ours now, and the request stays with the call. The deadline knows how long that took.
             let entered = unsafe {
                 enter(
                     &self.instance,
-                    function,
-                    *encoding,
-                    request,
+                    &waiting.function,
+                    waiting.encoding,
+                    &request,
                     self.watch.deadline,
                 )
             };
@@ -215,13 +229,13 @@ impl Call {
                 self.instance.turn.give();
                 return Poll::Ready(*outcome);
             }
-            self.stage = Stage::Inside;
+            self.stage = Stage::Inside { _request: request };
         }
         let mut payload = Vec::new();
         // SAFETY: the turn is ours, and our job is in the frame.
         let stepped = unsafe {
             self.instance
-                .step(cx, |reply| payload.extend_from_slice(reply))
+                .step(cx, |reply| payload = std::mem::take(reply))
         };
         match stepped {
             Poll::Ready(ended) => {
@@ -244,7 +258,7 @@ impl Call {
     fn leave(&mut self) {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Waiting(mut waiting) => waiting.ticket.leave(&self.instance.turn),
-            Stage::Inside => {
+            Stage::Inside { _request } => {
                 // SAFETY: the turn is ours.
                 unsafe { self.instance.cut() };
                 self.instance.turn.give();

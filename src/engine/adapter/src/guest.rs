@@ -38,19 +38,25 @@ impl Live {
         }
     }
 
-    /// Readies the store for a call, and finds the function if the fast path takes it.
-    pub(crate) fn prepare(
-        &mut self,
-        frame: &Frame,
-        limits: &Limits,
-    ) -> wasmtime::Result<Option<FlatFunc>> {
+    /// Readies the store for a call, and finds the function if it was not called before.
+    pub(crate) fn prepare(&mut self, frame: &Frame, limits: &Limits) -> wasmtime::Result<()> {
         arm(&mut self.store, frame.deadline, limits)?;
+        match &frame.function {
+            Some(function) if self.callables[function.index].is_none() => {
+                self.callable(function).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The function of the frame and the store to call it in, if the fast path takes it.
+    pub(crate) fn fast(&mut self, frame: &Frame) -> Option<(&FlatFunc, &mut Store<StoreData>)> {
         match (frame.encoding, &frame.function) {
-            (Encoding::Values, Some(function)) => match self.callable(function)? {
-                Callable::Flat(flat) => Ok(Some(flat)),
-                _ => Ok(None),
+            (Encoding::Values, Some(function)) => match &self.callables[function.index] {
+                Some(Callable::Flat(flat)) => Some((flat, &mut self.store)),
+                _ => None,
             },
-            _ => Ok(None),
+            _ => None,
         }
     }
 
@@ -60,25 +66,28 @@ impl Live {
         frame: FrameRef,
     ) -> wasmtime::Result<Result<(), String>> {
         // SAFETY: runs only while the driver is polled, and nothing else uses the frame then.
-        let frame = unsafe { frame.get() };
-        let Some(function) = &frame.function else {
+        let job = unsafe { frame.get() };
+        let Some(function) = job.function.clone() else {
             wasmtime::bail!("a call without a function");
         };
-        let params = match decode_params(frame, function) {
+        let encoding = job.encoding;
+        let params = match decode_params(job, &function) {
             Ok(params) => params,
             Err(message) => return Ok(Err(message)),
         };
-        let result = match self.callable(function)? {
-            Callable::Core(func) => self.call_core(func, function, &params).await?,
-            _ => self.call_component(function, &params).await?,
+        let result = match self.callable(&function)? {
+            Callable::Core(func) => self.call_core(func, &function, &params).await?,
+            _ => self.call_component(&function, &params).await?,
         };
-        encode_result(function, frame.encoding, &result, &mut frame.reply)?;
+        // SAFETY: as above; not held while the guest waits.
+        let reply = unsafe { &mut frame.get().reply };
+        encode_result(&function, encoding, &result, reply)?;
         Ok(Ok(()))
     }
 
     fn callable(&mut self, function: &Function) -> wasmtime::Result<Callable> {
-        if let Some(Some(callable)) = self.callables.get(function.index) {
-            return Ok(*callable);
+        if let Some(callable) = self.callables[function.index] {
+            return Ok(callable);
         }
         let missing = || wasmtime::format_err!("the instance lacks its export {}", function.name);
         let callable = match (&self.kind, &function.export) {
@@ -96,9 +105,7 @@ impl Live {
             ),
             _ => return Err(missing()),
         };
-        if let Some(slot) = self.callables.get_mut(function.index) {
-            *slot = Some(callable);
-        }
+        self.callables[function.index] = Some(callable);
         Ok(callable)
     }
 
@@ -159,9 +166,11 @@ impl Live {
 
 fn decode_params(frame: &Frame, function: &Function) -> Result<Vec<Val>, String> {
     let params = &function.params;
+    // SAFETY: what `submit` was promised.
+    let request = unsafe { &*frame.args.request() };
     match frame.encoding {
-        Encoding::Values => values::decode_params(&frame.request, params),
-        Encoding::Wave => match std::str::from_utf8(&frame.request) {
+        Encoding::Values => values::decode_params(request, params),
+        Encoding::Wave => match values::text(request) {
             Ok(text) => wave::parse_params(text, params),
             Err(_) => Err("not UTF-8".to_owned()),
         },

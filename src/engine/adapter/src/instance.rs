@@ -10,7 +10,7 @@
 
 use crate::call::Deadline;
 use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, is_pool_exhausted, panic_text};
-use crate::flat::Args;
+use crate::flat::{Args, FlatParams};
 use crate::function::Function;
 use crate::guest::{Live, LiveKind};
 use crate::link::{Linked, LinkedKind};
@@ -30,9 +30,6 @@ pub enum Encoding {
     Wave,
     Values,
 }
-
-/// Buffers that one large call left behind are not kept for small ones.
-const KEPT_BYTES_MAX: usize = 64 << 10;
 
 pub struct Instance {
     pub(crate) linked: Arc<Linked>,
@@ -56,7 +53,7 @@ unsafe impl Send for Instance {}
 pub(crate) struct Frame {
     pub(crate) function: Option<Arc<Function>>,
     pub(crate) encoding: Encoding,
-    pub(crate) request: Vec<u8>,
+    /// With the caller's request, see `submit`.
     pub(crate) args: Args,
     pub(crate) deadline: Deadline,
     pub(crate) reply: Vec<u8>,
@@ -164,7 +161,8 @@ impl Instance {
     /// Puts a call into the frame. Err: the arguments do not fit, and the guest will not run.
     ///
     /// # Safety
-    /// The caller has the turn, and no call is going on.
+    /// The caller has the turn, and no call is going on. `request` stays until the call has ended or was cut, or until
+    /// `request_moved` tells of another place.
     pub(crate) unsafe fn submit(
         &self,
         function: &Arc<Function>,
@@ -186,17 +184,10 @@ impl Instance {
                 "{name} {why}, which cannot be passed from outside its store"
             ));
         }
-        frame.request.clear();
-        match (encoding, &function.flat) {
-            (Encoding::Values, Some(shape)) => {
-                shape
-                    .decode(request, &mut frame.args)
-                    .map_err(|error| explain(&error, function))?;
-                if shape.has_parts() {
-                    frame.request.extend_from_slice(request);
-                }
-            }
-            _ => frame.request.extend_from_slice(request),
+        if let (Encoding::Values, Some(shape)) = (encoding, &function.flat) {
+            shape
+                .decode(request, &mut frame.args)
+                .map_err(|error| explain(&error, function))?;
         }
         if !frame
             .function
@@ -206,6 +197,7 @@ impl Instance {
             frame.function = Some(function.clone());
         }
         frame.encoding = encoding;
+        frame.args.set_request(request);
         frame.deadline = deadline;
         frame.reply.clear();
         frame.submitted = true;
@@ -213,14 +205,23 @@ impl Instance {
         Ok(())
     }
 
-    /// Runs the guest until the call has ended, has to wait, or used up its slice. A result is shown to `returned`.
+    /// The same bytes are somewhere else now.
+    ///
+    /// # Safety
+    /// The caller has the turn, and a call is going on.
+    pub(crate) unsafe fn request_moved(&self, request: &[u8]) {
+        unsafe { (*self.frame.get()).args.set_request(request) };
+    }
+
+    /// Runs the guest until the call has ended, has to wait, or used up its slice. A result is shown to `returned`, which
+    /// may take it.
     ///
     /// # Safety
     /// The caller has the turn and has submitted a call; after Ready there is none.
     pub(crate) unsafe fn step(
         &self,
         cx: &mut Context<'_>,
-        returned: impl FnOnce(&[u8]),
+        returned: impl FnOnce(&mut Vec<u8>),
     ) -> Poll<Result<(), Box<CallOutcome>>> {
         let slot = unsafe { &mut *self.driver.get() };
         let Some(driver) = slot else {
@@ -238,26 +239,21 @@ impl Instance {
             return Poll::Pending;
         };
         let frame = unsafe { &mut *self.frame.get() };
-        let ended = match ended {
-            Ended::Returned => {
-                returned(&frame.reply);
-                Ok(())
-            }
-            Ended::Failed(outcome) => Err(outcome),
-        };
         if polled.is_ok_and(|polled| polled.is_ready()) {
-            if let Err(outcome) = &ended {
+            if let Ended::Failed(outcome) = &ended {
                 self.die(&outcome.message);
             }
             *slot = None;
         } else {
             self.memory.store(frame.memory, Ordering::Relaxed);
         }
-        if frame.request.capacity() + frame.reply.capacity() > KEPT_BYTES_MAX {
-            frame.request = Vec::new();
-            frame.reply = Vec::new();
-        }
-        Poll::Ready(ended)
+        Poll::Ready(match ended {
+            Ended::Returned => {
+                returned(&mut frame.reply);
+                Ok(())
+            }
+            Ended::Failed(outcome) => Err(outcome),
+        })
     }
 
     /// Leaves the guest where it is: the end of its store.
@@ -276,7 +272,6 @@ impl Frame {
         Self {
             function: None,
             encoding: Encoding::Values,
-            request: Vec::new(),
             args: Args::none(),
             deadline: Deadline::after(std::time::Duration::ZERO),
             reply: Vec::new(),
@@ -302,18 +297,16 @@ async fn drive(mut live: Live, frame: FrameRef, limits: crate::store::Limits) {
             },
         )
         .await;
-        let called = match live.prepare(unsafe { frame.get() }, &limits) {
-            Err(error) => Err(error),
-            Ok(Some(flat)) => {
-                let job = unsafe { frame.get() };
-                // SAFETY: `submit` took the arguments apart for this function; nothing writes to the frame meanwhile.
-                let params = unsafe { crate::flat::FlatParams::new(&job.args, &job.request) };
-                flat.call(&mut live.store, params, &mut job.reply)
-                    .await
-                    .map(Ok)
-            }
+        let job = unsafe { frame.get() };
+        let called = if let Err(error) = live.prepare(job, &limits) {
+            Err(error)
+        } else if let Some((function, store)) = live.fast(job) {
+            // SAFETY: `submit` took the arguments apart for this function; only the place of the request changes.
+            let params = unsafe { FlatParams::new(&raw const job.args) };
+            function.call(store, params, &mut job.reply).await.map(Ok)
+        } else {
             // Boxed, to keep the driver small.
-            Ok(None) => Box::pin(live.call_dynamic(frame)).await,
+            Box::pin(live.call_dynamic(frame)).await
         };
         let job = unsafe { frame.get() };
         job.memory = live.store.data().memory.used();

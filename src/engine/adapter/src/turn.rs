@@ -47,9 +47,13 @@ impl Turn {
         let free = self
             .state
             .compare_exchange(TAKEN, FREE, Ordering::Release, Ordering::Relaxed);
-        if free.is_ok() {
-            return;
+        if free.is_err() {
+            self.pass_on();
         }
+    }
+
+    #[cold]
+    fn pass_on(&self) {
         let mut queue = self.queue();
         let Some(next) = queue.pop_front() else {
             self.state.store(FREE, Ordering::Release);

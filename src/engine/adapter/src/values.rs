@@ -24,6 +24,7 @@
 
 use rmp::decode::{self, RmpRead};
 use rmp::encode;
+use std::str::Utf8Error;
 use wasmtime::component::{Type, Val};
 
 pub type DecodeError = String;
@@ -63,6 +64,21 @@ pub fn decode_params(bytes: &[u8], types: &[Type]) -> Result<Vec<Val>, DecodeErr
     Ok(values)
 }
 
+/// Kept out of the way of what is well-formed.
+#[cold]
+fn refused(error: impl std::fmt::Display) -> DecodeError {
+    error.to_string()
+}
+
+/// Most text is ASCII, for which there is a check several times as fast as the one for UTF-8.
+pub fn text(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    if bytes.is_ascii() {
+        // SAFETY: ASCII is UTF-8.
+        return Ok(unsafe { str::from_utf8_unchecked(bytes) });
+    }
+    str::from_utf8(bytes)
+}
+
 /// A cursor over untrusted MessagePack.
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -90,7 +106,7 @@ impl<'a> Reader<'a> {
 
     /// The count is not larger than what the remaining bytes can hold.
     pub fn array(&mut self) -> Result<usize, DecodeError> {
-        let count = decode::read_array_len(&mut self.rest).map_err(|e| e.to_string())? as usize;
+        let count = decode::read_array_len(&mut self.rest).map_err(refused)? as usize;
         if count > self.rest.len() {
             return Err(format!("an array of {count} in {} bytes", self.rest.len()));
         }
@@ -98,32 +114,43 @@ impl<'a> Reader<'a> {
     }
 
     pub fn bool(&mut self) -> Result<bool, DecodeError> {
-        decode::read_bool(&mut self.rest).map_err(|e| e.to_string())
+        decode::read_bool(&mut self.rest).map_err(refused)
     }
 
+    /// Of any width, if its value fits. What most numbers are is read here; rmp, which reads the others, would take longer
+    /// than the rest of the decoding.
+    #[inline]
     pub fn int<T>(&mut self) -> Result<T, DecodeError>
     where
-        T: num::FromAny,
+        T: num::FromAny + TryFrom<u32>,
     {
-        T::read(&mut self.rest)
+        let (number, rest) = match *self.rest {
+            [small @ 0..=0x7f, ref rest @ ..] => (small.into(), rest),
+            [0xcc, a, ref rest @ ..] => (a.into(), rest),
+            [0xcd, a, b, ref rest @ ..] => (u16::from_be_bytes([a, b]).into(), rest),
+            [0xce, a, b, c, d, ref rest @ ..] => (u32::from_be_bytes([a, b, c, d]), rest),
+            _ => return T::read(&mut self.rest),
+        };
+        self.rest = rest;
+        T::try_from(number).map_err(|_| refused(format_args!("{number} is out of range")))
     }
 
     pub fn f32(&mut self) -> Result<f32, DecodeError> {
-        decode::read_f32(&mut self.rest).map_err(|e| e.to_string())
+        decode::read_f32(&mut self.rest).map_err(refused)
     }
 
     pub fn f64(&mut self) -> Result<f64, DecodeError> {
-        decode::read_f64(&mut self.rest).map_err(|e| e.to_string())
+        decode::read_f64(&mut self.rest).map_err(refused)
     }
 
     pub fn str(&mut self) -> Result<&'a str, DecodeError> {
-        let length = decode::read_str_len(&mut self.rest).map_err(|e| e.to_string())?;
+        let length = decode::read_str_len(&mut self.rest).map_err(refused)?;
         let bytes = self.take(length as usize)?;
-        std::str::from_utf8(bytes).map_err(|e| e.to_string())
+        text(bytes).map_err(refused)
     }
 
     pub fn bin(&mut self) -> Result<&'a [u8], DecodeError> {
-        let length = decode::read_bin_len(&mut self.rest).map_err(|e| e.to_string())?;
+        let length = decode::read_bin_len(&mut self.rest).map_err(refused)?;
         self.take(length as usize)
     }
 
@@ -282,7 +309,7 @@ impl<'a> Reader<'a> {
 
 /// Reading an integer of any width into a fixed one.
 pub mod num {
-    use super::DecodeError;
+    use super::{DecodeError, refused};
     use rmp::decode::read_int;
 
     pub trait FromAny: Sized {
@@ -293,7 +320,7 @@ pub mod num {
         ($($ty:ty)*) => ($(
             impl FromAny for $ty {
                 fn read(rest: &mut &[u8]) -> Result<Self, DecodeError> {
-                    read_int::<$ty, _>(rest).map_err(|e| e.to_string())
+                    read_int::<$ty, _>(rest).map_err(refused)
                 }
             }
         )*)
