@@ -105,9 +105,8 @@ Result<void> show_deployment(Context& context, const Json& result) {
 Result<int> change(Context& context, std::string_view method, Json params) {
   const bool tells_progress = method == "start" || method == "scale";
   ARCELLA_TRY(auto result,
-              tells_progress
-                  ? call_watched(context.client, context.here, method, std::move(params))
-                  : context.client.call(method, std::move(params)));
+              tells_progress ? call_watched(context.client, context.here, method, std::move(params))
+                             : context.client.call(method, std::move(params)));
   if (context.arguments.json) {
     context.print_json(result);
     return 0;

@@ -70,7 +70,8 @@ TEST(Completion, FunctionsAreOfTheDeploymentOfTheLine) {
 }
 
 TEST(Completion, OptionsAreTheCommandsAndEverybodys) {
-  EXPECT_THAT(at("logs --"), ElementsAre("--help", "--home", "--instance", "--json", "--since", "--socket"));
+  EXPECT_THAT(at("logs --"),
+              ElementsAre("--help", "--home", "--instance", "--json", "--since", "--socket"));
   EXPECT_THAT(at("logs -"), Contains("-f"));
   EXPECT_THAT(at("--j"), ElementsAre("--json"));
   EXPECT_THAT(at("list --json --j"), IsEmpty());

@@ -83,10 +83,9 @@ TEST_F(CompletionTest, FishCompletesIds) {
   const std::string file = script("fish");
   EXPECT_EQ(run_to_end({fish, "--no-execute", file}).status, 0);
   install("calc");
-  const ProgramResult result =
-      run_to_end({"/usr/bin/env", "HOME=" + folder_.path(), "ARCELLA_HOME=" + home(), fish, "-c",
-                  "source " + file + "; complete -C '" + program_path("arcella-cli") +
-                      " describe calc@'"});
+  const ProgramResult result = run_to_end(
+      {"/usr/bin/env", "HOME=" + folder_.path(), "ARCELLA_HOME=" + home(), fish, "-c",
+       "source " + file + "; complete -C '" + program_path("arcella-cli") + " describe calc@'"});
   EXPECT_THAT(result.out, ::testing::HasSubstr("calc@1.0.0\t")) << result.err;
 }
 

@@ -59,9 +59,10 @@ TEST_F(TmuxTest, LineIsEditedCompletedRecalledAndRedrawn) {
   keys({"C-u", "list", "Space", "dep", "Tab", "Enter"});
   ASSERT_TRUE(ends_with("list deployments\nno deployments\narcella[0 running]>"));
   keys({"l", "Tab"});
-  ASSERT_TRUE(ends_with("list  show what is installed, deployed and running\n"
-                        "logs  show what guests wrote to stdout and stderr\n"
-                        "arcella[0 running]> l"));
+  ASSERT_TRUE(
+      ends_with("list  show what is installed, deployed and running\n"
+                "logs  show what guests wrote to stdout and stderr\n"
+                "arcella[0 running]> l"));
   keys({"C-c"});
   ASSERT_TRUE(ends_with("arcella[0 running]> l^C\narcella[0 running]>"));
   keys({"Up"});
