@@ -486,6 +486,13 @@ model::HotDeployView HotDeploy::view_of(const std::string& file, const FolderEnt
   return view_of_record(file, entry);
 }
 
+// What it runs is being replaced: neither the old nor the new is a thing to say before it is up.
+bool HotDeploy::is_moving(const model::ComponentId& component) const {
+  auto worked_on = records_.files.find(working_on_);
+  return worked_on != records_.files.end() && worked_on->second.component &&
+         worked_on->second.component->name() == component.name();
+}
+
 model::HotDeployView HotDeploy::view_of_record(const std::string& file,
                                                const FolderEntry& entry) const {
   auto known = records_.files.find(file);
@@ -501,6 +508,7 @@ model::HotDeployView HotDeploy::view_of_record(const std::string& file,
   const model::DeploymentId& id = *record.deployments.begin();
   auto component = operations_.component_of(id);
   if (!component) return {file, "ignored", "it was undeployed by hand"};
+  if (is_moving(*component)) return {file, "working", {}};
   std::string message = component->str() + " as " + id.str();
   if (entry.component && *component != *entry.component)
     message += ", updated from what the file says";

@@ -96,6 +96,7 @@ class HotDeploy {
   [[nodiscard]] std::set<std::string> held() const;
   [[nodiscard]] model::HotDeployView view_of(const std::string& file,
                                              const FolderEntry& entry) const;
+  [[nodiscard]] bool is_moving(const model::ComponentId& component) const;
   [[nodiscard]] model::HotDeployView view_of_record(const std::string& file,
                                                     const FolderEntry& entry) const;
 
