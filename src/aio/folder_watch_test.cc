@@ -13,6 +13,7 @@
 #include "aio/task_scope.h"
 #include "aio/testing/run.h"
 #include "aio/timeout.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::aio {
 namespace {
@@ -22,21 +23,13 @@ using What = FolderEvent::What;
 
 class FolderWatchTest : public ::testing::Test {
  protected:
-  FolderWatchTest() {
-    std::string pattern = (fs::temp_directory_path() / "arcella-test-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  ~FolderWatchTest() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
   [[nodiscard]] std::string path(std::string_view name) const {
     return folder_ + "/" + std::string(name);
   }
   void write(std::string_view name) const { std::ofstream(path(name)) << "x"; }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
   Loop loop_;
 };
 

@@ -11,22 +11,18 @@
 #include "aio/await.h"
 #include "aio/task_scope.h"
 #include "aio/testing/run.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::aio {
 namespace {
 
 class UnixListenerTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "arcella-aio-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   [[nodiscard]] std::string path(const std::string& name = "alme") const { return folder_ / name; }
 
   Loop loop_;
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
 };
 
 Task<> accept_one(UnixListener& listener, std::string path) {

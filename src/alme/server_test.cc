@@ -14,6 +14,7 @@
 #include "aio/loop.h"
 #include "aio/timeout.h"
 #include "alme/testing/fake_methods.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::alme {
 namespace {
@@ -25,15 +26,11 @@ constexpr std::chrono::seconds kDeadline{20};
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "alme-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    path_ = folder_ + "/alme";
+    path_ = folder_ / "alme";
     auto server = Server::listen(loop_.executor(), methods_.table, path_);
     ASSERT_TRUE(server.has_value()) << server.error().message();
     server_ = std::move(*server);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void run(aio::Task<> script) {
     auto result = loop_.run(aio::with_timeout(kDeadline, finish_after(std::move(script))));
@@ -59,7 +56,7 @@ class ServerTest : public ::testing::Test {
 
   aio::Loop loop_;
   testing::FakeMethods methods_{loop_.executor()};
-  std::string folder_;
+  TemporaryFolder folder_;
   std::string path_;
   std::unique_ptr<Server> server_;
 };

@@ -11,6 +11,8 @@
 #include <iterator>
 #include <string>
 
+#include "base/testing/temporary_folder.h"
+
 namespace arcella {
 namespace {
 
@@ -18,14 +20,6 @@ namespace fs = std::filesystem;
 
 class FileTest : public ::testing::Test {
  protected:
-  FileTest() {
-    std::string name = (fs::temp_directory_path() / "arcella-file-test.XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
-  }
-  ~FileTest() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
   [[nodiscard]] std::ptrdiff_t entries() const {
     return std::distance(fs::directory_iterator(folder_), fs::directory_iterator());
   }
@@ -34,7 +28,8 @@ class FileTest : public ::testing::Test {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
   }
 
-  fs::path folder_;
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 TEST_F(FileTest, ReadsWhatWasWritten) {

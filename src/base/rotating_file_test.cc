@@ -10,25 +10,19 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella {
 namespace {
 
 class RotatingFileTest : public ::testing::Test {
  protected:
-  RotatingFileTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "arcella-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    path_ = folder_ + "/x.log";
-  }
-  ~RotatingFileTest() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] std::string content(int index = 0) const {
     return read_file(rotated_path(path_, index), 1U << 20).value_or("(none)");
   }
 
-  std::string folder_;
-  std::string path_;
+  TemporaryFolder folder_;
+  std::string path_ = folder_ / "x.log";
 };
 
 // Files may not grow past `bytes` while it lives: what a full disk looks like to write().
@@ -119,10 +113,10 @@ TEST_F(RotatingFileTest, ADeviceIsNeverRotated) {
 }
 
 TEST_F(RotatingFileTest, AFolderThatComesLaterIsFound) {
-  path_ = folder_ + "/later/x.log";
+  path_ = folder_ / "later/x.log";
   RotatingFile file(path_, {100, 2});
   EXPECT_FALSE(file.append("lost\n"));
-  ASSERT_TRUE(make_dir_0700(folder_ + "/later"));
+  ASSERT_TRUE(make_dir_0700(folder_ / "later"));
   EXPECT_TRUE(file.append("kept\n"));
   EXPECT_EQ(content(), "[1 lines could not be written here]\nkept\n");
 }
@@ -131,7 +125,7 @@ TEST_F(RotatingFileTest, TheWholeRowIsRemoved) {
   RotatingFile file(path_, {4, 3});
   for (char c = 'a'; c <= 'e'; ++c) file.append(std::string(3, c) + "\n");
   remove_rotated(path_);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 }  // namespace

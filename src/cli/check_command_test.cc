@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/testing/temporary_folder.h"
 #include "wire/json.h"
 
 namespace arcella::cli {
@@ -18,13 +19,6 @@ using ::testing::StartsWith;
 
 class CheckCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "check-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   void write(const std::string& name, std::string_view text) const {
     std::filesystem::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << text;
@@ -41,7 +35,8 @@ class CheckCommand : public ::testing::Test {
     return status;
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
   std::string out_;
   std::string err_;
 };

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/limits.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::cli {
 namespace {
@@ -19,15 +20,6 @@ using ::testing::SizeIs;
 
 class HistoryFileTest : public ::testing::Test {
  protected:
-  HistoryFileTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "history-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  ~HistoryFileTest() override { std::filesystem::remove_all(folder_); }
-  HistoryFileTest(const HistoryFileTest&) = delete;
-  HistoryFileTest& operator=(const HistoryFileTest&) = delete;
-
   [[nodiscard]] std::string path() const { return folder_ + "/state/arcella/cli_history"; }
   [[nodiscard]] HistoryFile open() const {
     auto opened = HistoryFile::open(path());
@@ -40,7 +32,8 @@ class HistoryFileTest : public ::testing::Test {
     return status.st_mode & 0777U;
   }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
 };
 
 TEST_F(HistoryFileTest, KeepsLinesForTheNextShell) {

@@ -9,6 +9,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/testing/temporary_folder.h"
+
 namespace arcella::cli {
 namespace {
 
@@ -17,13 +19,6 @@ using ::testing::Not;
 
 class InitCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "init-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   int run(std::vector<std::string> words) {
     words.insert(words.begin(), {"--home", "/nonexistent"});
     std::ostringstream out;
@@ -39,7 +34,8 @@ class InitCommand : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
   std::string out_;
   std::string err_;
 };

@@ -185,14 +185,6 @@ std::string range(const DeploymentId& deployment, int first, int count) {
 
 }  // namespace
 
-WorkerTraits either(WorkerTraits a, WorkerTraits b) noexcept {
-  return {a.concurrency || b.concurrency, a.fuel || b.fuel};
-}
-
-bool covers(WorkerTraits has, WorkerTraits needs) noexcept {
-  return either(has, needs) == has;
-}
-
 std::vector<Action> plan(const Situation& situation) {
   return Planner(situation).run();
 }

@@ -21,21 +21,13 @@
 #include "model/ids.h"
 #include "model/instance_lifecycle.h"
 #include "model/worker_lifecycle.h"
+#include "model/worker_traits.h"
 
 namespace arcella::model {
 
 // Where instances live: the worker of a group, or main (nullopt), which is always up and has every
 // trait.
 using Place = std::optional<GroupName>;
-
-// How a worker's engine is made; a deployment needs some of it, a running worker has it for life.
-struct WorkerTraits {
-  bool concurrency = false;  // WASI 0.3 or async functions
-  bool fuel = false;
-  friend bool operator==(const WorkerTraits&, const WorkerTraits&) = default;
-};
-[[nodiscard]] WorkerTraits either(WorkerTraits a, WorkerTraits b) noexcept;  // the union
-[[nodiscard]] bool covers(WorkerTraits has, WorkerTraits needs) noexcept;
 
 struct DesiredDeployment {
   DeploymentId id;

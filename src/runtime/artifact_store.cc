@@ -54,8 +54,8 @@ aio::Task<Result<UniqueFd>> ArtifactStore::artifact(model::ComponentId id,
             {{"component", id.str()}});
   auto open = [this, &id] { return repository_.open_wasm(id); };
   ARCELLA_CO_TRY(UniqueFd wasm, co_await files_.run(std::move(open)));
-  ARCELLA_CO_TRY(auto compiled, co_await supervisor::compile(worker_program_, std::move(wasm),
-                                                             supervisor_traits(traits), false));
+  ARCELLA_CO_TRY(auto compiled,
+                 co_await supervisor::compile(worker_program_, std::move(wasm), traits, false));
   if (compiled.fingerprint != fingerprint) {
     co_return fail(ErrorCode::Internal, "the worker program is of another build than the daemon");
   }

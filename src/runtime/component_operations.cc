@@ -160,7 +160,7 @@ aio::Task<Result<Content>> ComponentOperations::read_content(PackageSource sourc
 aio::Task<Result<model::Inspection>> ComponentOperations::inspect(const Content& content) {
   ARCELLA_CO_TRY(UniqueFd wasm, from_its_start(content.wasm));
   auto found = co_await supervisor::compile(core_.config.worker_program, std::move(wasm),
-                                            supervisor::WorkerTraits(), true);
+                                            model::WorkerTraits(), true);
   if (!found.has_value())
     co_return fail(std::move(found).error().with_context(content.package.wasm_path));
   co_return std::move(found->inspection);
@@ -184,7 +184,7 @@ aio::Task<Result<void>> ComponentOperations::compile_and_keep(Candidate& candida
 
 aio::Task<Result<supervisor::CompileResult>> ComponentOperations::compile(const Content& content,
                                                                           bool needs_concurrency) {
-  supervisor::WorkerTraits traits;
+  model::WorkerTraits traits;
   traits.concurrency = needs_concurrency;
   ARCELLA_CO_TRY(UniqueFd wasm, from_its_start(content.wasm));
   auto compiled =

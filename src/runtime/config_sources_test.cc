@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "base/limits.h"
-#include "runtime/testing/temporary_folder.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -24,7 +24,7 @@ class ConfigSourcesTest : public ::testing::Test {
     std::ofstream(folder_.path() + "/cfg/" + name) << text;
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   ConfigSources sources_;
 };
 

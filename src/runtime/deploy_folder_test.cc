@@ -8,8 +8,8 @@
 
 #include <filesystem>
 
+#include "base/testing/temporary_folder.h"
 #include "base/unique_fd.h"
-#include "runtime/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -39,7 +39,7 @@ TEST(DeployFolder, TemporaryFilesAndReportsAreIgnored) {
 }
 
 TEST(DeployFolder, AStampChangesWithTheContent) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   EXPECT_EQ(look_at(folder.path(), "a.wasm").state, Look::State::Absent);
   folder.write("a.wasm", "one");
   const Look first = look_at(folder.path(), "a.wasm");
@@ -52,7 +52,7 @@ TEST(DeployFolder, AStampChangesWithTheContent) {
 
 // Where the kernel cannot tell, the one who looks waits for the end of the write.
 TEST(DeployFolder, AFileThatIsBeingWrittenIsBusyAndSoIsItsFolder) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   fs::create_directory(folder.path() + "/bundle");
   const std::string path = folder.write("bundle/a.wasm", "half");
   UniqueFd writer(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -66,7 +66,7 @@ TEST(DeployFolder, AFileThatIsBeingWrittenIsBusyAndSoIsItsFolder) {
 }
 
 TEST(DeployFolder, ABundlesStampHasAllItsFiles) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   fs::create_directory(folder.path() + "/bundle");
   folder.write("bundle/a.wasm", "x");
   const std::string before = look_at(folder.path(), "bundle").entry.stamp;
@@ -78,7 +78,7 @@ TEST(DeployFolder, ABundlesStampHasAllItsFiles) {
 }
 
 TEST(DeployFolder, ADeploymentsFileSaysWhichComponentItDeploys) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   folder.write("web.deployment.toml", "[deployment]\nmodule_id = \"calc@1.2.0\"\ngroup = \"g\"\n");
   folder.write("bad.deployment.toml", "[deployment]\nmodule_id = 7\n");
   const Look good = look_at(folder.path(), "web.deployment.toml");
@@ -90,7 +90,7 @@ TEST(DeployFolder, ADeploymentsFileSaysWhichComponentItDeploys) {
 }
 
 TEST(DeployFolder, WhatCannotBeDeployedSaysWhy) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   fs::create_symlink("/etc/passwd", folder.path() + "/link.wasm");
   ASSERT_EQ(::mkfifo((folder.path() + "/pipe.wasm").c_str(), 0600), 0);
   fs::create_directory(folder.path() + "/folder.wasm");
@@ -103,7 +103,7 @@ TEST(DeployFolder, WhatCannotBeDeployedSaysWhy) {
 }
 
 TEST(DeployFolder, AReportGoesWithItsFile) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   folder.write("a.wasm", "x");
   const std::string kept = folder.write("a.wasm.error", "x");
   const std::string orphan = folder.write("b.wasm.error", "x");
@@ -113,7 +113,7 @@ TEST(DeployFolder, AReportGoesWithItsFile) {
 }
 
 TEST(DeployFolder, AFolderThatCannotBeReadIsNoEmptyFolder) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   EXPECT_FALSE(names_in(folder.path() + "/none").has_value());
   folder.write("b.wasm", "x");
   folder.write("a.wasm", "x");

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/testing/temporary_folder.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kCalc = "[deployment]\nmodule_id = \"calc@1.0.0\"\ngroup = \"math\"\n";
 
 TEST(DeploymentFiles, TakesTheIdFromTheName) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   auto files = read_deployment_files({folder.write("calc-math.deployment.toml", kCalc)});
   ASSERT_TRUE(files.has_value()) << files.error().message();
   ASSERT_EQ(files->size(), 1U);
@@ -20,7 +20,7 @@ TEST(DeploymentFiles, TakesTheIdFromTheName) {
 }
 
 TEST(DeploymentFiles, CarryTheirNotes) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::string path = folder.write("a.deployment.toml", std::string(kCalc) + "direct = true\n");
   auto files = read_deployment_files({path});
   ASSERT_TRUE(files.has_value()) << files.error().detail();
@@ -30,7 +30,7 @@ TEST(DeploymentFiles, CarryTheirNotes) {
 }
 
 TEST(DeploymentFiles, ReportsTheMistakesOfAllFiles) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   auto files =
       read_deployment_files({folder.write("a.deployment.toml", "[deployment]\ngruop = 1\n"),
                              folder.write("b.deployment.toml", "nonsense")});
@@ -41,7 +41,7 @@ TEST(DeploymentFiles, ReportsTheMistakesOfAllFiles) {
 }
 
 TEST(DeploymentFiles, RefusesOtherNamesMissingFilesAndOneIdTwice) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   EXPECT_EQ(read_deployment_files({folder.write("calc.toml", kCalc)}).error().code(),
             ErrorCode::InvalidParams);
   EXPECT_EQ(read_deployment_files({folder.write("a b.deployment.toml", kCalc)}).error().code(),

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "runtime/testing/temporary_folder.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -41,7 +41,7 @@ class EventFileTest : public ::testing::Test {
   void append_raw(std::string_view text) const {
     std::ofstream(path(), std::ios::binary | std::ios::app) << text;
   }
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(EventFileTest, GivesBackWhatWasAppended) {

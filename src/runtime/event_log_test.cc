@@ -7,8 +7,8 @@
 #include "aio/loop.h"
 #include "base/limits.h"
 #include "base/testing/fake_clock.h"
+#include "base/testing/temporary_folder.h"
 #include "runtime/testing/samples.h"
-#include "runtime/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -41,7 +41,7 @@ class EventLogTest : public ::testing::Test {
   arcella::testing::FakeClock clock_;
   aio::Loop loop_;
   aio::WorkerPool files_{"test-files", 1};
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   EventLog log_{loop_.executor(), clock_, files_};
 };
 

@@ -9,8 +9,8 @@
 
 #include "base/limits.h"
 #include "base/rotating_file.h"
+#include "base/testing/temporary_folder.h"
 #include "runtime/testing/samples.h"
-#include "runtime/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -43,7 +43,7 @@ class GuestLogFileTest : public ::testing::Test {
     return read_guest_log(path_, filter, bytes_left_);
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   std::string path_ = folder_.path() + "/calc.log";
   std::size_t bytes_left_ = limits::kGuestLogReadBytesMax;
 };

@@ -11,8 +11,8 @@
 #include "aio/testing/run.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/testing/temporary_folder.h"
 #include "runtime/testing/samples.h"
-#include "runtime/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -40,7 +40,7 @@ class GuestLogWriterTest : public ::testing::Test {
   [[nodiscard]] std::string path() const { return guest_log_path(folder_.path(), id_); }
 
   aio::Loop loop_;
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   model::DeploymentId id_ = testing::deployment_id("calc");
   GuestLogWriter writer_{loop_.executor(), folder_.path(), {1U << 20, 3}};
 };

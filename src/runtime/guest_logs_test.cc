@@ -9,8 +9,8 @@
 #include "aio/testing/run.h"
 #include "base/limits.h"
 #include "base/testing/fake_clock.h"
+#include "base/testing/temporary_folder.h"
 #include "runtime/testing/samples.h"
-#include "runtime/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -69,7 +69,7 @@ class GuestLogsTest : public ::testing::Test {
   aio::Loop loop_;
   arcella::testing::FakeClock clock_;
   Registry registry_;
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   manifest::DaemonConfig config_;
   GuestLogs logs_{loop_.executor(), clock_, registry_, folder_.path(), config_};
 };

@@ -7,13 +7,13 @@
 
 #include <optional>
 
-#include "runtime/testing/temporary_folder.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
 
 TEST(HomeLock, RefusesASecondHolderAndNamesThePid) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   ASSERT_TRUE(prepare_home(folder.path()).has_value());
   std::optional<Result<HomeLock>> first = HomeLock::acquire(folder.path());
   ASSERT_TRUE(first->has_value());
@@ -26,7 +26,7 @@ TEST(HomeLock, RefusesASecondHolderAndNamesThePid) {
 }
 
 TEST(HomeLock, PreparesFoldersThatNobodyElseMayRead) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::string home = folder.path() + "/home";
   ASSERT_TRUE(prepare_home(home).has_value());
   ASSERT_TRUE(prepare_home(home).has_value());

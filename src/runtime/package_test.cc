@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdio>
 
-#include "runtime/testing/temporary_folder.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::runtime {
 namespace {
@@ -22,7 +22,7 @@ model::Inspection sample_inspection() {
 }
 
 TEST(Package, TakesTheOnlyWasmOfAFolderAndTheManifestsBesideIt) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   folder.write("calc.wasm", "bytes");
   folder.write("component.toml", kManifest);
   folder.write("calc.deployment.template.toml", "[deployment]\nisolation = \"main\"\n");
@@ -38,7 +38,7 @@ TEST(Package, TakesTheOnlyWasmOfAFolderAndTheManifestsBesideIt) {
 }
 
 TEST(Package, PrefersTheManifestThatIsNamedAfterTheFile) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::string path = folder.write("calc.wasm", "bytes");
   folder.write("other.wasm", "bytes");
   folder.write("component.toml", "[component]\nname = \"other\"\nversion = \"1.0.0\"\n");
@@ -49,7 +49,7 @@ TEST(Package, PrefersTheManifestThatIsNamedAfterTheFile) {
 }
 
 TEST(Package, SaysWhatIsWrongWithAPath) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   EXPECT_EQ(read_package(folder.path() + "/none.wasm").error().code(), ErrorCode::NotFound);
   EXPECT_EQ(read_package(folder.path()).error().code(), ErrorCode::NotFound);
   EXPECT_EQ(read_package(folder.write("a.txt", "x")).error().code(), ErrorCode::InvalidParams);
@@ -61,7 +61,7 @@ TEST(Package, SaysWhatIsWrongWithAPath) {
 }
 
 TEST(Package, CarriesTheDiagnosticsOfItsManifest) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   folder.write("calc.wasm", "bytes");
   folder.write("component.toml", "[component]\nnaem = \"calc\"\n");
   auto package = read_package(folder.path());
@@ -93,7 +93,7 @@ std::string tar_of(const std::vector<std::pair<std::string, std::string>>& files
 }
 
 TEST(PackageArchive, HoldsWhatAFolderHolds) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   for (const std::string prefix : {"", "calc-1.2.3/"}) {
     const std::string path =
         folder.write("calc.tar", tar_of({{prefix + "calc.wasm", "bytes"},
@@ -115,7 +115,7 @@ TEST(PackageArchive, HoldsWhatAFolderHolds) {
 }
 
 TEST(PackageArchive, OneComponentPerArchive) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   auto two = read_package(folder.write("two.tar", tar_of({{"a.wasm", "x"}, {"b.wasm", "x"}})));
   ASSERT_FALSE(two.has_value());
   EXPECT_NE(two.error().message().find("a.wasm, b.wasm"), std::string::npos);
@@ -127,7 +127,7 @@ TEST(PackageArchive, OneComponentPerArchive) {
 }
 
 TEST(Package, OnlyNamedManifestsWhereSeveralLieTogether) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   PackageSource source{folder.write("calc.wasm", "bytes")};
   folder.write("component.toml", kManifest);
   source.beside = ManifestsBeside::NamedAfterFile;

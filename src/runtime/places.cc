@@ -27,7 +27,7 @@ PlaceStatus PlaceTable::status(const model::Place& place) const {
 std::vector<model::ObservedWorker> PlaceTable::workers() const {
   std::vector<model::ObservedWorker> result;
   for (const supervisor::WorkerStatus& worker : manager_.status()) {
-    result.push_back({worker.group, worker.state, model_traits(worker.traits)});
+    result.push_back({worker.group, worker.state, worker.traits});
   }
   return result;
 }

@@ -133,9 +133,8 @@ aio::Task<Result<RunOutcome>> RunOperations::run_with(Target target, supervisor:
   ARCELLA_CO_TRY(UniqueFd artifact,
                  co_await core_.artifacts.artifact(target.component, target.needs));
   ARCELLA_CO_TRY(auto result, co_await supervisor::run_command(
-                                  core_.config.worker_program, std::move(target.spec),
-                                  supervisor_traits(target.needs), std::move(artifact),
-                                  std::move(stdio), timeout));
+                                  core_.config.worker_program, std::move(target.spec), target.needs,
+                                  std::move(artifact), std::move(stdio), timeout));
   RunOutcome outcome;
   outcome.exit_status = result.exit_status;
   outcome.failure = std::move(result.failure);

@@ -68,7 +68,7 @@ Result<engine::CallOutcome> outcome_of(const supervisor::CallReply& reply) {
 }
 
 aio::Task<Result<void>> WorkerBackend::ensure_up(model::WorkerTraits traits) {
-  co_return co_await manager_.ensure_up(group_, supervisor_traits(traits));
+  co_return co_await manager_.ensure_up(group_, traits);
 }
 
 aio::Task<void> WorkerBackend::shut_down(std::chrono::milliseconds deadline) {
@@ -180,7 +180,7 @@ PlaceStatus WorkerBackend::status() const {
   auto known = manager_.status(group_);
   if (!known) return result;
   result.state = known->state;
-  result.traits = model_traits(known->traits);
+  result.traits = known->traits;
   result.pid = known->pid;
   result.restarts = known->restarts;
   result.last_error = known->last_error;

@@ -10,19 +10,6 @@
 
 namespace arcella::runtime {
 
-[[nodiscard]] inline supervisor::WorkerTraits supervisor_traits(model::WorkerTraits traits) {
-  supervisor::WorkerTraits result;
-  result.concurrency = traits.concurrency;
-  result.fuel = traits.fuel;
-  return result;
-}
-[[nodiscard]] inline model::WorkerTraits model_traits(supervisor::WorkerTraits traits) {
-  model::WorkerTraits result;
-  result.concurrency = traits.concurrency;
-  result.fuel = traits.fuel;
-  return result;
-}
-
 // The worker process of one group, through the supervisor. What comes back is untrusted and is made
 // printable here. Owner: PlaceTable.  Thread: control.
 class WorkerBackend final : public InstanceBackend {

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "store/testing/temporary_folder.h"
+#include "base/testing/temporary_folder.h"
 
 namespace arcella::store {
 namespace {
@@ -118,7 +118,7 @@ class ArchiveTest : public ::testing::Test {
     return packed;
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   std::string path_ = folder_ / "x.tar.gz";
   archive* writer_ = nullptr;
 };

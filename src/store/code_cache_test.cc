@@ -11,9 +11,9 @@
 #include <fstream>
 
 #include "base/log.h"
+#include "base/testing/temporary_folder.h"
 #include "store/folder.h"
 #include "store/testing/file_size_limit.h"
-#include "store/testing/temporary_folder.h"
 
 namespace arcella::store {
 namespace {
@@ -66,8 +66,8 @@ class CodeCacheTest : public ::testing::Test {
     file.put(byte);
   }
 
-  testing::TemporaryFolder home_;
-  testing::TemporaryFolder source_;
+  TemporaryFolder home_;
+  TemporaryFolder source_;
   std::string bytes_ = std::string(200'000, 'c') + "end";
 };
 

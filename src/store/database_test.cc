@@ -7,8 +7,8 @@
 
 #include <fstream>
 
+#include "base/testing/temporary_folder.h"
 #include "store/schema.h"
-#include "store/testing/temporary_folder.h"
 
 namespace arcella::store {
 namespace {
@@ -83,7 +83,7 @@ TEST(Database, ConstraintsHaveCodesOfTheirOwn) {
 }
 
 TEST(Database, IsCreatedPrivate) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   ASSERT_TRUE(Database::open(folder / "a.db").has_value());
   struct stat status{};
   ASSERT_EQ(::stat((folder / "a.db").c_str(), &status), 0);
@@ -97,7 +97,7 @@ TEST(Database, AMissingFolderIsNotFound) {
 }
 
 TEST(Database, AFileThatIsNoneSaysSo) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::ofstream(folder / "a.db") << std::string(4096, 'x');
   Database database = Database::open(folder / "a.db").value();
   auto migrated = migrate(database);
@@ -107,7 +107,7 @@ TEST(Database, AFileThatIsNoneSaysSo) {
 }
 
 TEST(Schema, IsMadeOnceAndThenLeft) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   for (int i = 0; i < 2; ++i) {
     Database database = Database::open(folder / "a.db").value();
     ASSERT_TRUE(migrate(database).has_value());

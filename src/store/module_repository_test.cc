@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/testing/temporary_folder.h"
 #include "store/testing/file_size_limit.h"
-#include "store/testing/temporary_folder.h"
 
 namespace arcella::store {
 namespace {
@@ -34,7 +34,7 @@ class ModuleRepositoryTest : public ::testing::Test {
     return result;
   }
 
-  testing::TemporaryFolder home_;
+  TemporaryFolder home_;
   std::string wasm_ = std::string("\0asm", 4) + std::string(100'000, 'w');
 };
 
@@ -116,7 +116,7 @@ TEST_F(ModuleRepositoryTest, AFullDiskIsNoSpaceAndLeavesNothing) {
 
 TEST_F(ModuleRepositoryTest, DoesNotFollowLinks) {
   ModuleRepository modules = open();
-  testing::TemporaryFolder elsewhere;
+  TemporaryFolder elsewhere;
   std::ofstream(elsewhere / "component.wasm") << "secret";
   fs::create_directory_symlink(elsewhere.path(), home_ / "modules/link@1.0.0");
   EXPECT_FALSE(modules.open_wasm(id("link@1.0.0")).has_value());

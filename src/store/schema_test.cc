@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/temporary_folder.h"
 #include "store/state_store.h"
-#include "store/testing/temporary_folder.h"
 
 namespace arcella::store {
 namespace {
@@ -41,7 +41,7 @@ PRAGMA user_version = 1;
 )";
 
 TEST(Schema, ADatabaseOfSchema1KeepsItsRows) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   const std::string path = folder / "arcella.db";
   {
     Database database = Database::open(path).value();
@@ -63,7 +63,7 @@ TEST(Schema, ADatabaseOfSchema1KeepsItsRows) {
 }
 
 TEST(Schema, AMigratedDatabaseTakesChanges) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   const std::string path = folder / "arcella.db";
   {
     Database database = Database::open(path).value();

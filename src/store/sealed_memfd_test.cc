@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <string>
 
+#include "base/testing/temporary_folder.h"
 #include "store/folder.h"
-#include "store/testing/temporary_folder.h"
 
 namespace arcella::store {
 namespace {
@@ -22,7 +22,7 @@ class SealedMemfd : public ::testing::Test {
     EXPECT_TRUE(folder.write_file("f", bytes).has_value());
     return folder.open_file("f").value();
   }
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(SealedMemfd, HoldsTheBytesFromTheOffsetOn) {

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/testing/temporary_folder.h"
 #include "store/database.h"
 #include "store/testing/file_size_limit.h"
-#include "store/testing/temporary_folder.h"
 
 namespace arcella::store {
 namespace {
@@ -86,7 +86,7 @@ class StateStoreTest : public ::testing::Test {
     return result.has_value() ? ErrorCode::Internal : result.error().code();
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   std::string path_ = folder_ / "state/arcella.db";
   std::unique_ptr<StateStore> store_;
 };
@@ -270,7 +270,7 @@ TEST_F(StateStoreTest, WhatIsNotThereIsNotFound) {
 TEST_F(StateStoreTest, WhatIsCommittedIsThereAfterACrash) {
   // A crash is a copy of the files at that moment: the connection that made them never closes.
   ASSERT_TRUE(store_->add_component(component("a@1.0.0"), {}).has_value());
-  testing::TemporaryFolder crashed;
+  TemporaryFolder crashed;
   std::filesystem::copy(folder_ / "state", crashed / "state",
                         std::filesystem::copy_options::recursive);
   auto store = StateStore::open(crashed / "state/arcella.db");

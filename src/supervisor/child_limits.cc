@@ -75,7 +75,8 @@ const char* name_of(ChildRole role) {
 
 }  // namespace
 
-aio::ChildSpec child_spec(ChildRole role, const std::string& worker_program, WorkerTraits traits) {
+aio::ChildSpec child_spec(ChildRole role, const std::string& worker_program,
+                          model::WorkerTraits traits) {
   aio::ChildSpec spec;
   spec.program = worker_program;
   spec.args.emplace_back(name_of(role));

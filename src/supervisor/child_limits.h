@@ -7,7 +7,7 @@
 #include <string>
 
 #include "aio/child_process.h"
-#include "supervisor/worker_traits.h"
+#include "model/worker_traits.h"
 
 namespace arcella::supervisor {
 
@@ -21,6 +21,6 @@ enum class ChildRole {
 // The environment is LANG=C and, for builds with sanitizers or coverage, the variables that say
 // where their reports go.
 [[nodiscard]] aio::ChildSpec child_spec(ChildRole role, const std::string& worker_program,
-                                        WorkerTraits traits);
+                                        model::WorkerTraits traits);
 
 }  // namespace arcella::supervisor

@@ -118,7 +118,7 @@ Result<CompileResult> result_of(const HelperEnd& end, UniqueFd artifact, bool in
                        std::move(report.fingerprint)};
 }
 
-aio::ChildSpec runner_spec(const std::string& worker_program, WorkerTraits traits,
+aio::ChildSpec runner_spec(const std::string& worker_program, model::WorkerTraits traits,
                            const UniqueFd& artifact, const CommandStdio& stdio,
                            const UniqueFd& control) {
   aio::ChildSpec spec = child_spec(ChildRole::Run, worker_program, traits);
@@ -153,7 +153,7 @@ aio::Task<Result<CommandResult>> converse(aio::FramedSocket& channel, aio::Child
 }  // namespace
 
 aio::Task<Result<CompileResult>> compile(std::string worker_program, UniqueFd wasm,
-                                         WorkerTraits traits, bool inspect_only,
+                                         model::WorkerTraits traits, bool inspect_only,
                                          std::chrono::milliseconds wall_max) {
   auto executor = co_await boost::asio::this_coro::executor;
   ARCELLA_CO_TRY(auto artifact, make_artifact());
@@ -179,7 +179,7 @@ aio::Task<Result<CompileResult>> compile(std::string worker_program, UniqueFd wa
 }
 
 aio::Task<Result<CommandResult>> run_command(std::string worker_program, model::RunSpec spec,
-                                             WorkerTraits traits, UniqueFd artifact,
+                                             model::WorkerTraits traits, UniqueFd artifact,
                                              CommandStdio stdio,
                                              std::chrono::milliseconds deadline) {
   auto executor = co_await boost::asio::this_coro::executor;

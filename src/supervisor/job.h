@@ -18,7 +18,7 @@
 #include "base/unique_fd.h"
 #include "model/component.h"
 #include "model/run_spec.h"
-#include "supervisor/worker_traits.h"
+#include "model/worker_traits.h"
 
 namespace arcella::supervisor {
 
@@ -33,7 +33,7 @@ struct CompileResult {
 // `inspect_only`: no artifact (`artifact` is then an empty memfd). InvalidComponent with the
 // helper's one line; LimitExceeded or DeadlineExceeded when it hit its bounds (limits::kCompile*).
 aio::Task<Result<CompileResult>> compile(
-    std::string worker_program, UniqueFd wasm, WorkerTraits traits, bool inspect_only,
+    std::string worker_program, UniqueFd wasm, model::WorkerTraits traits, bool inspect_only,
     std::chrono::milliseconds wall_max = limits::kCompileWallMax);
 
 struct CommandStdio {
@@ -51,7 +51,7 @@ struct CommandResult {
 // pipe ends with the command. Unavailable when the process dies without a result; DeadlineExceeded
 // when it does not even keep its own deadline, limits::kWorkerStopTimeout later.
 aio::Task<Result<CommandResult>> run_command(std::string worker_program, model::RunSpec spec,
-                                             WorkerTraits traits, UniqueFd artifact,
+                                             model::WorkerTraits traits, UniqueFd artifact,
                                              CommandStdio stdio,
                                              std::chrono::milliseconds deadline);
 

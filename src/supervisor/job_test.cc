@@ -15,6 +15,7 @@
 #include "aio/await.h"
 #include "aio/task_scope.h"
 #include "aio/testing/run.h"
+#include "base/testing/temporary_folder.h"
 #include "ipc/job_message.h"
 #include "wire/frame_codec.h"
 
@@ -26,13 +27,6 @@ using std::chrono::milliseconds;
 
 class JobTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "arcella-job-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   // A program that does this.
   std::string program(const std::string& script) {
     std::string path = folder_ / "worker";
@@ -51,7 +45,7 @@ class JobTest : public ::testing::Test {
     UniqueFd wasm(::memfd_create("wasm", MFD_CLOEXEC));
     EXPECT_EQ(::write(wasm.get(), "\0asm", 4), 4);
     ::lseek(wasm.get(), 0, SEEK_SET);
-    WorkerTraits traits{.concurrency = true, .fuel = false};
+    model::WorkerTraits traits{.concurrency = true, .fuel = false};
     return loop_.run(compile(program(script), std::move(wasm), traits, inspect_only, wall_max));
   }
   static std::string report(std::uint64_t artifact_bytes) {
@@ -85,7 +79,8 @@ class JobTest : public ::testing::Test {
   std::string command_copy() { return folder_ / "command"; }
 
   aio::Loop loop_;
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(JobTest, CompileGivesArtifactAndInspection) {
@@ -145,7 +140,7 @@ TEST_F(JobTest, CompileIsKilledAtItsDeadline) {
 }
 
 aio::Task<> compile_into(std::string worker, UniqueFd wasm, ErrorCode& code) {
-  const WorkerTraits traits;
+  const model::WorkerTraits traits;
   auto result = co_await compile(std::move(worker), std::move(wasm), traits, false);
   code = result.has_value() ? ErrorCode::Internal : result.error().code();
 }

@@ -60,7 +60,8 @@ WorkerManager::WorkerManager(boost::asio::io_context& io, const Clock& clock,
 
 WorkerManager::~WorkerManager() = default;
 
-aio::Task<Result<void>> WorkerManager::ensure_up(model::GroupName group, WorkerTraits traits) {
+aio::Task<Result<void>> WorkerManager::ensure_up(model::GroupName group,
+                                                 model::WorkerTraits traits) {
   if (impl_->stopped) co_return fail(ErrorCode::Unavailable, "the daemon is stopping");
   co_return co_await impl_->get(group).ensure_up(traits);
 }

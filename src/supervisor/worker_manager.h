@@ -23,7 +23,7 @@
 #include "model/ids.h"
 #include "model/restart_policy.h"
 #include "model/worker_lifecycle.h"
-#include "supervisor/worker_traits.h"
+#include "model/worker_traits.h"
 
 namespace boost::asio {
 class io_context;
@@ -49,7 +49,7 @@ class WorkerListener {
 struct WorkerStatus {
   model::GroupName group;
   model::WorkerState state = model::WorkerState::Down;
-  WorkerTraits traits;
+  model::WorkerTraits traits;
   std::int64_t pid = 0;
   int restarts = 0;
   std::string last_error;
@@ -82,7 +82,7 @@ class WorkerManager {
   // Up and greeted when it returns; starts it when it is Down, Failed or in Backoff. A running
   // worker with other traits is Conflict: stop it first. Unavailable with the reason when it ends
   // before that; it is then tried again by itself, as on_worker_down says.
-  aio::Task<Result<void>> ensure_up(model::GroupName group, WorkerTraits traits);
+  aio::Task<Result<void>> ensure_up(model::GroupName group, model::WorkerTraits traits);
   // Sends and waits for the Reply; its `error` becomes the result's. Unavailable when the worker is
   // not up or dies.
   aio::Task<Result<ipc::Reply>> request(model::GroupName group, ipc::ToWorker message,

@@ -97,12 +97,12 @@ struct FakeWorker {
   UniqueFd data;
 };
 
-aio::Task<> ensure(Fixture& fixture, Result<void>& result, WorkerTraits traits = {}) {
+aio::Task<> ensure(Fixture& fixture, Result<void>& result, model::WorkerTraits traits = {}) {
   result = co_await fixture.manager.ensure_up(kWeb, traits);
 }
 
 // Starts a worker that is up when this returns.
-aio::Task<std::unique_ptr<FakeWorker>> start(Fixture& fixture, WorkerTraits traits = {}) {
+aio::Task<std::unique_ptr<FakeWorker>> start(Fixture& fixture, model::WorkerTraits traits = {}) {
   aio::TaskScope scope(fixture.loop.executor());
   Result<void> result;
   std::size_t before = fixture.spawner.processes.size();
@@ -121,7 +121,7 @@ aio::Task<> stop_all(Fixture& fixture) {
 }
 
 aio::Task<> becomes_up(Fixture& fixture) {
-  WorkerTraits traits{.concurrency = true, .fuel = false};
+  model::WorkerTraits traits{.concurrency = true, .fuel = false};
   auto worker = co_await start(fixture, traits);
   EXPECT_EQ(fixture.listener.heard, (std::vector<std::string>{"up web"}));
   const aio::ChildSpec& spec = fixture.last().spec;
@@ -135,7 +135,7 @@ aio::Task<> becomes_up(Fixture& fixture) {
 
   auto again = co_await fixture.manager.ensure_up(kWeb, traits);
   EXPECT_TRUE(again.has_value());
-  WorkerTraits other;
+  model::WorkerTraits other;
   auto conflict = co_await fixture.manager.ensure_up(kWeb, other);
   EXPECT_EQ(conflict.error().code(), ErrorCode::Conflict);
   EXPECT_EQ(fixture.spawner.processes.size(), 1U);
@@ -311,7 +311,7 @@ TEST(WorkerManager, GivesUpOnAWorkerThatDiesTooOften) {
 aio::Task<> cannot_spawn(Fixture& fixture) {
   fixture.spawner.failure =
       Error(ErrorCode::NotFound, "starting /opt/arcella-worker: no such file");
-  const WorkerTraits traits;
+  const model::WorkerTraits traits;
   auto result = co_await fixture.manager.ensure_up(kWeb, traits);
   EXPECT_EQ(result.error().code(), ErrorCode::Unavailable);
   EXPECT_NE(result.error().message().find("no such file"), std::string::npos);
@@ -326,7 +326,7 @@ TEST(WorkerManager, AWorkerThatCannotBeStartedIsTriedAgain) {
 }
 
 aio::Task<> silent(Fixture& fixture) {
-  const WorkerTraits traits;
+  const model::WorkerTraits traits;
   auto result = co_await fixture.manager.ensure_up(kWeb, traits);
   EXPECT_EQ(result.error().code(), ErrorCode::Unavailable);
   EXPECT_EQ(fixture.spawner.processes[0]->signals, (std::vector<int>{SIGKILL}));
@@ -443,7 +443,7 @@ aio::Task<> restart_after_stop(Fixture& fixture) {
   Result<void> result;
   scope.spawn(stop_web(fixture, hours(1)));
   (void)co_await worker->control.receive();
-  WorkerTraits traits{.concurrency = true, .fuel = true};
+  model::WorkerTraits traits{.concurrency = true, .fuel = true};
   scope.spawn(ensure(fixture, result, traits));
   for (int i = 0; i < 3; ++i) co_await aio::yield();
   EXPECT_EQ(fixture.spawner.processes.size(), 1U);

@@ -286,7 +286,7 @@ Error WorkerProcess::unavailable() const {
 
 // --- what others ask ---
 
-aio::Task<Result<void>> WorkerProcess::ensure_up(WorkerTraits traits) {
+aio::Task<Result<void>> WorkerProcess::ensure_up(model::WorkerTraits traits) {
   bool asked = false;
   for (;;) {
     if (scope_.closed()) co_return fail(ErrorCode::Unavailable, "the daemon is stopping");

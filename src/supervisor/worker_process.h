@@ -48,7 +48,7 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   // As the functions of WorkerManager.
-  aio::Task<Result<void>> ensure_up(WorkerTraits traits);
+  aio::Task<Result<void>> ensure_up(model::WorkerTraits traits);
   aio::Task<Result<ipc::Reply>> request(ipc::ToWorker message, std::vector<UniqueFd> fds,
                                         std::chrono::milliseconds deadline);
   std::uint64_t call(ipc::DataHeader header, std::span<const std::byte> payload,
@@ -90,7 +90,7 @@ class WorkerProcess {
 
   // Control thread only.
   model::WorkerState state_ = model::WorkerState::Down;
-  WorkerTraits traits_;
+  model::WorkerTraits traits_;
   model::RestartTracker tracker_;
   std::unique_ptr<Life> life_;  // null: no process
   std::string cause_;           // why we kill this life; empty: we do not

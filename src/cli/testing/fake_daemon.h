@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/testing/temporary_folder.h"
 #include "base/unique_fd.h"
 
 namespace arcella::cli::testing {
@@ -27,9 +28,6 @@ class FakeDaemon {
  public:
   // After the last answer it closes.
   explicit FakeDaemon(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "cli-XXXXXX").string();
-    ARCELLA_CHECK(::mkdtemp(pattern.data()) != nullptr, "a temporary folder");
-    home_ = pattern;
     listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -39,10 +37,7 @@ class FakeDaemon {
     ARCELLA_CHECK(::listen(listener_.get(), 1) == 0, "a listening socket");
     thread_ = std::thread([this] { serve(); });
   }
-  ~FakeDaemon() {
-    join();
-    std::filesystem::remove_all(home_);
-  }
+  ~FakeDaemon() { join(); }
   FakeDaemon(const FakeDaemon&) = delete;
   FakeDaemon& operator=(const FakeDaemon&) = delete;
 
@@ -101,7 +96,8 @@ class FakeDaemon {
   }
 
   std::vector<std::string> answers_;
-  std::string home_;
+  TemporaryFolder temporary_;
+  std::string home_ = temporary_.path();
   UniqueFd listener_;
   std::vector<std::string> heard_;
   int fds_ = 0;

@@ -6,18 +6,18 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "base/check.h"
 
-namespace arcella::runtime::testing {
+namespace arcella {
 
-// A fresh folder that goes with the test.
+// A fresh folder that goes with the test, and all that is in it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "arcella-test-XXXXXX").string();
-    ARCELLA_CHECK(::mkdtemp(name.data()) != nullptr, "the machine has room for temporary files");
-    path_ = name;
+    path_ = (std::filesystem::temp_directory_path() / "arcella-test-XXXXXX").string();
+    ARCELLA_CHECK(::mkdtemp(path_.data()) != nullptr, "the machine has room for temporary files");
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -26,10 +26,13 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::string operator/(std::string_view name) const {
+    return path_ + "/" + std::string(name);
+  }
   // Writes a file and returns its path.
   std::string write(std::string_view name, std::string_view text) const {
-    std::string file = path_ + "/" + std::string(name);
+    std::string file = *this / name;
     std::ofstream(file, std::ios::binary) << text;
     return file;
   }
@@ -38,4 +41,4 @@ class TemporaryFolder {
   std::string path_;
 };
 
-}  // namespace arcella::runtime::testing
+}  // namespace arcella
