@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // What a request costs at a client of the control socket, against the least a Unix socket can do.
-//   alme_bench SOCKET   then one round per line on stdin, `NAME COUNT`, answered by
-//                       {"name": NAME, "ns": per operation}
+//   alme_bench SOCKET [CPU ECHO_CPU]   then one round per line on stdin, `NAME COUNT`, answered by
+//                                      {"name": NAME, "ns": per operation}
+// With the numbers this process stays on CPU and the other end of `floor` on ECHO_CPU.
 // NAME: floor      a line there and a line back between two processes that do nothing else
 //       ping       the same with the daemon
 //       pipelined  `call` of calc's add, kWindow of them unanswered at any time
 //       list       `list` of all instances
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <sstream>
@@ -39,6 +42,14 @@ constexpr std::string_view kList =
 [[noreturn]] void die(const char* what) {
   std::perror(what);
   std::exit(1);
+}
+
+// Where two processes run decides what a wake-up costs (4 or 20 us here), so it must not be chance.
+void stay_on(const char* cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(std::atoi(cpu)), &set);
+  if (::sched_setaffinity(0, sizeof set, &set) != 0) die("alme_bench: sched_setaffinity");
 }
 
 // A connection over which lines go both ways, with blocking calls: the shortest way there is.
@@ -91,7 +102,7 @@ int connect_to(const char* path) {
 }
 
 // The other end of `floor`: answers each line with one as long as the daemon's pong.
-int start_echo() {
+int start_echo(const char* cpu) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) != 0) die("alme_bench: socketpair");
   const pid_t child = ::fork();
@@ -101,6 +112,7 @@ int start_echo() {
     return ends[0];
   }
   ::close(ends[0]);
+  if (cpu != nullptr) stay_on(cpu);
   Lines lines(ends[1]);
   constexpr std::string_view kPong =
       R"({"jsonrpc":"2.0","id":1,"result":{"pong":true,"version":"0.1.0"}})"
@@ -140,11 +152,12 @@ double round(const std::string& name, int count, Lines& floor, Lines& daemon) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: alme_bench SOCKET\n", stderr);
+  if (argc != 2 && argc != 4) {
+    std::fputs("usage: alme_bench SOCKET [CPU ECHO_CPU]\n", stderr);
     return 2;
   }
-  Lines floor(start_echo());
+  Lines floor(start_echo(argc == 4 ? argv[3] : nullptr));
+  if (argc == 4) stay_on(argv[2]);
   Lines daemon(connect_to(argv[1]));
   std::string line;
   while (std::getline(std::cin, line)) {

@@ -42,23 +42,37 @@ def service(component, group, replicas=1):
     return f'[deployment]\nmodule_id = "{component}"\ngroup = "{group}"\nreplicas = {replicas}\n'
 
 
+def ping_figure(daemon, name, ours, theirs):
+    """A round trip, us on one processor and the daemon (and the floor's other end) on another or the same."""
+    for thread in os.listdir(f"/proc/{daemon.process.pid}/task"):
+        os.sched_setaffinity(int(thread), {theirs})
+    rounds = Rounds(ALME_BENCH, daemon.home / "alme", ours, theirs)
+    samples = {"floor": [], "ping": []}
+    try:
+        for number in range(22):
+            for figure in sorted(samples, reverse=number % 2 == 1):
+                samples[figure].append(rounds.round(figure, 2_000))
+    finally:
+        rounds.close()
+    floor, ping = (statistics.median(samples[figure][2:]) / 1000 for figure in ("floor", "ping"))
+    return Figure(name, ping, "us", floor, 2.0)
+
+
 def alme_figures():
     """A request on an open connection."""
+    with Daemon() as daemon:
+        processors = sorted(os.sched_getaffinity(0))
+        yield ping_figure(daemon, "alme-ping-one-core", processors[0], processors[0])
+        yield ping_figure(daemon, "alme-ping-two-cores", processors[0], processors[-1])
     with Daemon() as daemon:
         daemon.cli("install", EXAMPLES / "calc" / "calc.wasm")
         daemon.deploy("calc", service("calc@1.0.0", "math"))
         daemon.cli("start", "calc")
         rounds = Rounds(ALME_BENCH, daemon.home / "alme")
         try:
-            samples = {"floor": [], "ping": []}
-            for number in range(22):
-                for name in sorted(samples, reverse=number % 2 == 1):
-                    samples[name].append(rounds.round(name, 2_000))
-            floor, ping = (statistics.median(samples[name][2:]) / 1000 for name in ("floor", "ping"))
             calls = [rounds.round("pipelined", 5_000) for _ in range(11)]
         finally:
             rounds.close()
-        yield Figure("alme-ping", ping, "us", floor, 2.0)
         yield Figure("calls-pipelined", 1e9 / statistics.median(calls[1:]), "call/s", target=20_000, at_least=True)
         daemon.cli("scale", "calc", 1000)
         rounds = Rounds(ALME_BENCH, daemon.home / "alme")
