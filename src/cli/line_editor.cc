@@ -77,6 +77,8 @@ class LineEditor::Libedit {
     prompt_ = prompt;
     interrupted_ = false;
     int count = 0;
+    // el_gets shows the prompt first: a Ctrl-D that answers it at once would be the terminal's own.
+    ::el_set(editor_.get(), EL_PREP_TERM, 1);
     const char* text = ::el_gets(editor_.get(), &count);
     if (interrupted_ || signals_.ended()) {
       std::fputs(interrupted_ ? "^C\n" : "\n", stdout);
