@@ -169,7 +169,7 @@ constexpr std::array<ConfigKey, 14> kKeys{{
      .field = &DaemonConfig::hot_deploy_enabled,
      .needs_restart = Yes,
      .values = "`true`, `false`",
-     .effect = "What is put into `deployments/` is installed and deployed"},
+     .effect = "What is put into `deploy/` is installed and deployed"},
 }};
 
 Result<std::int64_t> parse_integer(std::string_view text) {
