@@ -86,12 +86,12 @@ struct CallOutcome {
 struct CallOutcomeView {
   explicit CallOutcomeView(std::span<const std::byte> result) : payload(result) {}
   // Both ways like std::string and its view.
-  CallOutcomeView(const CallOutcome& outcome)  // NOLINT(google-explicit-constructor)
-      : outcome(outcome.outcome),
-        payload(outcome.payload),
-        exit_status(outcome.exit_status),
-        message(outcome.message),
-        backtrace(outcome.backtrace) {}
+  CallOutcomeView(const CallOutcome& owned)  // NOLINT(google-explicit-constructor)
+      : outcome(owned.outcome),
+        payload(owned.payload),
+        exit_status(owned.exit_status),
+        message(owned.message),
+        backtrace(owned.backtrace) {}
   operator CallOutcome() const {  // NOLINT(google-explicit-constructor)
     return {outcome,
             {payload.begin(), payload.end()},
