@@ -242,8 +242,7 @@ std::string overview_text() {
       "Usage: arcella-cli [OPTIONS] COMMAND ...\n\nCommands:\n";
   for (const Command& command : kCommands) {
     out += "  ";
-    append_padded(out, command.name, 11);
-    out += ' ';
+    append_padded(out, command.name, 12);
     out += command.summary;
     out += '\n';
   }
