@@ -258,6 +258,8 @@ aio::Task<Result<void>> Reconciler::load(model::Place place, model::DeploymentId
 aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::DeploymentId id) {
   DeploymentRecord* record = registry_.find(id);
   if (record == nullptr || record->desired != model::Desired::Running) co_return Result<void>();
+  // It has moved while this place was made ready for it.
+  if (place_of(record->deployment) != place) co_return Result<void>();
   InstanceBackend& backend = places_.at(place);
   if (!place) {
     bool is_up = backend.status().state == model::WorkerState::Up;

@@ -88,6 +88,15 @@ TEST_F(ReconcilerTest, BringsUpAWorkerAndStartsAllReplicasWithOneMessage) {
   EXPECT_EQ(settle(), Journal());
 }
 
+TEST_F(ReconcilerTest, DoesNotLoadWhereItIsNoLongerWanted) {
+  wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
+  places_.fake(group_name("math")).on_up = [this] {
+    registry_.put(sample_deployment("calc", "calc@1.0.0", "numbers", 1));
+  };
+  EXPECT_EQ(settle(), (Journal{"math: up", "math: down", "numbers: up", "numbers: load calc",
+                               "numbers: start calc 0+1"}));
+}
+
 TEST_F(ReconcilerTest, StartsInMainWithoutAWorker) {
   DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", ""));
   EXPECT_EQ(settle(), (Journal{"main: up", "main: load calc", "main: start calc 0+1"}));

@@ -27,6 +27,7 @@ class FakeBackend final : public InstanceBackend {
   aio::Task<Result<void>> ensure_up(model::WorkerTraits traits) override {
     if (auto failure = next_failure()) co_return fail(*failure);
     note("up");
+    if (on_up) std::exchange(on_up, nullptr)();
     current.state = model::WorkerState::Up;
     current.traits = traits;
     current.pid = 4711;
@@ -66,6 +67,7 @@ class FakeBackend final : public InstanceBackend {
   [[nodiscard]] PlaceStatus status() const override { return current; }
 
   PlaceStatus current;
+  std::function<void()> on_up;         // once: what happens while it comes up
   std::function<void()> on_shut_down;  // what the place reports on its way out
   std::deque<Error> failures;          // of the next actions that can fail, in order
 
