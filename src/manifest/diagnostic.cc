@@ -23,9 +23,8 @@ std::string Diagnostic::str() const {
 Error to_error(const std::vector<Diagnostic>& diagnostics) {
   ARCELLA_CHECK(!diagnostics.empty(), "an error has a reason");
   std::string message = diagnostics.front().str();
-  if (diagnostics.size() > 1) {
-    message += " (and " + std::to_string(diagnostics.size() - 1) + " more)";
-  }
+  if (diagnostics.size() == 1) return {ErrorCode::InvalidManifest, std::move(message)};
+  message += " (and " + std::to_string(diagnostics.size() - 1) + " more)";
   std::string all;
   for (const Diagnostic& diagnostic : diagnostics) {
     if (!all.empty()) all += '\n';

@@ -40,7 +40,7 @@ struct Parsed {
 };
 
 // One Error for all: the message is the first diagnostic (and how many more there are), the detail
-// lists all.
+// lists all when there are several.
 [[nodiscard]] Error to_error(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace arcella::manifest

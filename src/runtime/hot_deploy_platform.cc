@@ -138,6 +138,10 @@ aio::Task<Result<void>> HotDeployPlatform::save(const HotDeployRecords& records)
 }
 
 aio::Task<void> HotDeployPlatform::report(std::string file, std::string text) {
+  if (!text.empty()) {
+    const std::string first_line = text.substr(0, text.find('\n'));
+    core_.events.record(model::EventKind::OperationFailed, file, "hot deploy: " + first_line);
+  }
   auto write = [path = folder() + "/" + file + ".error", &text]() -> Result<void> {
     if (!text.empty()) return atomic_write(path, text);
     if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};

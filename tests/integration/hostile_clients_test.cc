@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
@@ -53,11 +54,22 @@ class HostileClients : public DaemonTest {
                                                   "/fd");
     return std::distance(begin(fds), end(fds));
   }
+  // It watches its hot-deploy folder, which it begins to do after it has become ready.
+  [[nodiscard]] bool watches() const {
+    const std::filesystem::directory_iterator fds("/proc/" + std::to_string(daemon_->pid()) +
+                                                  "/fd");
+    return std::any_of(begin(fds), end(fds), [](const auto& entry) {
+      std::error_code gone;
+      return std::filesystem::read_symlink(entry, gone).string().find("inotify") !=
+             std::string::npos;
+    });
+  }
   // Of a daemon whose clients have gone: it has answered one, so the descriptor of its readiness is
   // closed; that one's own is not counted.
   [[nodiscard]] std::ptrdiff_t descriptors_at_rest() {
     AlmeConnection here(socket());
     EXPECT_TRUE(here.ask("ping", nullptr).is_object());
+    EXPECT_TRUE(eventually([this] { return watches(); }));
     return descriptors() - 1;
   }
   // Another client is answered, and how fast.
