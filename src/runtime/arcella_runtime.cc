@@ -26,8 +26,8 @@
 namespace arcella::runtime {
 
 struct ArcellaRuntime::Impl {
-  Impl(boost::asio::io_context& io, const Clock& clock, RuntimeConfig config, HomeState home)
-      : core(io, clock, std::move(config), std::move(home)), started_at(clock.wall_now()) {}
+  Impl(boost::asio::io_context& io, const Clock& clock, RuntimeConfig with, HomeState home)
+      : core(io, clock, std::move(with), std::move(home)), started_at(clock.wall_now()) {}
 
   [[nodiscard]] std::int64_t pid_of(const DeploymentRecord& record) const {
     return record.loaded ? core.places.status(record.loaded_in).pid : 0;
