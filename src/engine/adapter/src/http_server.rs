@@ -15,7 +15,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::{TcpListener, TcpStream};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -53,7 +53,9 @@ pub(crate) struct Server {
     /// and is woken when it changes.
     stage: AtomicU8,
     stage_changed: Notify,
+    /// Of a connection, or of the listener.
     connection_closed: Notify,
+    accepting: AtomicBool,
     requests: AtomicU64,
     failed: AtomicU64,
     connections: AtomicU64,
@@ -136,11 +138,13 @@ impl Server {
         }
     }
 
+    /// Also the listener: whoever connects after a stop is refused.
     async fn all_closed(&self) {
         loop {
             let mut closed = pin!(self.connection_closed.notified());
             closed.as_mut().enable();
-            if self.connections.load(Ordering::Acquire) == 0 {
+            let accepting = self.accepting.load(Ordering::Acquire);
+            if !accepting && self.connections.load(Ordering::Acquire) == 0 {
                 return;
             }
             closed.await;
@@ -181,6 +185,7 @@ impl HttpServer {
             stage: AtomicU8::new(SERVING),
             stage_changed: Notify::new(),
             connection_closed: Notify::new(),
+            accepting: AtomicBool::new(true),
             requests: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             connections: AtomicU64::new(0),
@@ -284,7 +289,18 @@ fn handler_of(linked: &Linked) -> Result<Handler> {
     }
 }
 
+/// Says that the listener is closed; dropped after it.
+struct Accepting(Arc<Server>);
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.accepting.store(false, Ordering::Release);
+        self.0.connection_closed.notify_waiters();
+    }
+}
+
 async fn accept(server: Arc<Server>, listener: TcpListener, threads: Vec<tokio::runtime::Handle>) {
+    let _accepting = Accepting(server.clone());
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return server.note(format!("the listener cannot be used: {error}")),
