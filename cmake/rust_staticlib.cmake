@@ -28,6 +28,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
     add_custom_target(${target}_cargo
       COMMAND "${CMAKE_COMMAND}" "-DCARGO=${ARCELLA_CARGO}" "-DTARGET_DIR=${ARCELLA_CARGO_TARGET_DIR}"
         "-DPACKAGE=${arg_PACKAGE}" "-DLIBRARY=${arg_LIBRARY}" "-DHEADERS=${header_names}" "-DOUT=${out}"
+        "-DTOUCH=${CMAKE_CURRENT_SOURCE_DIR}/adapter/build.rs"
         -P "${CMAKE_CURRENT_FUNCTION_LIST_FILE}"
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
       BYPRODUCTS "${library}" ${headers}
@@ -46,6 +47,17 @@ endif()
 
 file(MAKE_DIRECTORY "${TARGET_DIR}")
 file(LOCK "${TARGET_DIR}/arcella-copy.lock" GUARD PROCESS TIMEOUT 7200)
+# Cargo takes two clones for one and the same package and compares only times: what another clone built last would pass
+# for built from here.
+set(last_clone "${TARGET_DIR}/arcella-last-clone")
+set(clone "${CMAKE_CURRENT_SOURCE_DIR}")
+if(EXISTS "${last_clone}")
+  file(READ "${last_clone}" clone)
+endif()
+if(NOT clone STREQUAL "${CMAKE_CURRENT_SOURCE_DIR}")
+  file(TOUCH_NOCREATE ${TOUCH})
+endif()
+file(WRITE "${last_clone}" "${CMAKE_CURRENT_SOURCE_DIR}")
 set(messages "${OUT}/cargo-messages.json")
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -E env "CARGO_TARGET_DIR=${TARGET_DIR}"
