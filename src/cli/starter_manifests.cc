@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "cli/starter_manifests.h"
 
+#include "manifest/file_names.h"
 #include "model/component.h"
 #include "model/ids.h"
 
@@ -147,7 +148,7 @@ Result<std::vector<StarterFile>> starter_manifests(std::string_view name, std::s
   return std::vector<StarterFile>{
       {"component.toml", named(filled(kComponent, "EXPORTS", exports_of(*wanted, core)), name)},
       {"deployment-template.toml", std::string(kTemplate)},
-      {std::string(name) + ".deployment.toml", named(deployment, name)}};
+      {manifest::deployment_file_name(name), named(deployment, name)}};
 }
 
 }  // namespace arcella::cli

@@ -10,7 +10,6 @@ namespace {
 constexpr std::string_view kComponent = "component.toml";
 constexpr std::string_view kTemplate = "deployment-template.toml";
 constexpr std::string_view kNamedTemplate = "deployment.template.toml";
-constexpr std::string_view kDeployment = "deployment.toml";
 
 std::string named(std::string_view stem, std::string_view name) {
   return std::string(stem) + "." + std::string(name);
@@ -24,7 +23,7 @@ std::optional<FileName> recognise(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, FileKind>, 3> kSuffixes{
       {{kNamedTemplate, FileKind::Template},
        {kComponent, FileKind::Component},
-       {kDeployment, FileKind::Deployment}}};
+       {kDeploymentSuffix.substr(1), FileKind::Deployment}}};
   for (const auto& [suffix, kind] : kSuffixes) {
     if (name.size() <= suffix.size() + 1 || !name.ends_with(suffix)) continue;
     std::string_view stem = name.substr(0, name.size() - suffix.size());
@@ -33,6 +32,10 @@ std::optional<FileName> recognise(std::string_view name) {
     return FileName{kind, std::string(stem)};
   }
   return std::nullopt;
+}
+
+std::string deployment_file_name(std::string_view id) {
+  return std::string(id).append(kDeploymentSuffix);
 }
 
 std::vector<std::string> component_file_names(std::string_view stem) {

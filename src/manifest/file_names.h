@@ -23,6 +23,10 @@ inline constexpr std::string_view kAcceptedNames =
     "component.toml, X.component.toml, deployment-template.toml, X.deployment.template.toml and "
     "ID.deployment.toml";
 
+// A deployment's file is its id and this.
+inline constexpr std::string_view kDeploymentSuffix = ".deployment.toml";
+[[nodiscard]] std::string deployment_file_name(std::string_view id);
+
 // What lies beside X.wasm, with stem X: the first that is there counts.
 [[nodiscard]] std::vector<std::string> component_file_names(std::string_view stem);
 [[nodiscard]] std::vector<std::string> template_file_names(std::string_view stem);

@@ -29,6 +29,11 @@ TEST(FileNames, TellWhatAFileIs) {
   }
 }
 
+TEST(FileNames, ADeploymentsFileNameIsRecognised) {
+  EXPECT_EQ(deployment_file_name("calc-math"), "calc-math.deployment.toml");
+  expect(deployment_file_name("calc-math"), FileKind::Deployment, "calc-math");
+}
+
 TEST(FileNames, TheOneNamedAfterTheBinaryComesFirst) {
   EXPECT_THAT(component_file_names("calc"), ElementsAre("calc.component.toml", "component.toml"));
   EXPECT_THAT(template_file_names("calc"),

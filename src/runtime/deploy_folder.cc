@@ -16,6 +16,7 @@
 
 #include "base/limits.h"
 #include "base/unique_fd.h"
+#include "manifest/file_names.h"
 #include "runtime/deployment_files.h"
 #include "store/archive.h"
 #include "store/module_repository.h"
@@ -30,19 +31,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t kListedMax = 16 * limits::kHotDeployEntriesMax;
 
 constexpr std::string_view kReportSuffix = ".error";
-constexpr std::string_view kDeploymentSuffix = ".deployment.toml";
-constexpr std::array<std::string_view, 2> kCompanionSuffixes{".component.toml",
-                                                             ".deployment.template.toml"};
-constexpr std::array<std::string_view, 2> kSharedCompanions{"component.toml",
-                                                            "deployment-template.toml"};
 constexpr std::array<std::string_view, 6> kIgnoredSuffixes{"~",    ".tmp",   ".part",
                                                            ".swp", ".error", ".crdownload"};
-
-template <std::size_t N>
-bool ends_with_any(std::string_view name, const std::array<std::string_view, N>& suffixes) {
-  return std::any_of(suffixes.begin(), suffixes.end(),
-                     [name](std::string_view suffix) { return name.ends_with(suffix); });
-}
 
 // The change time is in it because a file can be rewritten in place with its old size and its old
 // modification time; the inode because another file can be moved over it.
@@ -132,29 +122,29 @@ bool is_package(EntryKind kind) noexcept {
 }
 
 bool is_ignored(std::string_view name) {
-  return name.starts_with('.') || ends_with_any(name, kIgnoredSuffixes) || !wire::is_utf8(name);
+  const bool is_temporary =
+      std::any_of(kIgnoredSuffixes.begin(), kIgnoredSuffixes.end(),
+                  [name](std::string_view suffix) { return name.ends_with(suffix); });
+  return name.starts_with('.') || is_temporary || !wire::is_utf8(name);
 }
 
 EntryKind kind_of(std::string_view name, bool is_folder) {
   EntryKind by_name = EntryKind::Other;
   if (name.ends_with(".wasm")) by_name = EntryKind::Wasm;
   if (store::is_archive_name(name)) by_name = EntryKind::Archive;
-  if (name.ends_with(kDeploymentSuffix)) by_name = EntryKind::Deployment;
-  if (ends_with_any(name, kCompanionSuffixes) ||
-      std::find(kSharedCompanions.begin(), kSharedCompanions.end(), name) !=
-          kSharedCompanions.end()) {
-    by_name = EntryKind::Companion;
+  if (const auto manifest = manifest::recognise(name)) {
+    const bool is_deployment = manifest->kind == manifest::FileKind::Deployment;
+    by_name = is_deployment ? EntryKind::Deployment : EntryKind::Companion;
   }
   if (!is_folder) return by_name;
   return by_name == EntryKind::Other ? EntryKind::Bundle : EntryKind::Other;
 }
 
 std::string wasm_of_companion(std::string_view name) {
-  for (std::string_view suffix : kCompanionSuffixes) {
-    if (!name.ends_with(suffix)) continue;
-    return std::string(name.substr(0, name.size() - suffix.size())) + ".wasm";
-  }
-  return {};
+  const auto manifest = manifest::recognise(name);
+  if (!manifest || manifest->kind == manifest::FileKind::Deployment || manifest->stem.empty())
+    return {};
+  return manifest->stem + ".wasm";
 }
 
 Look look_at(const std::string& folder, const std::string& name) {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/semver.h"
 #include "base/text.h"
+#include "manifest/file_names.h"
 #include "manifest/manifests.h"
 
 namespace arcella::runtime {
@@ -44,7 +45,8 @@ Result<DeploymentFile> default_deployment(const model::ComponentId& component,
                                           const std::string& package, const std::string& folder) {
   ARCELLA_TRY(auto id, model::DeploymentId::parse(component.name()));
   DeploymentFile file{
-      package + " (its default deployment; write " + id.str() + ".deployment.toml to change it)",
+      package + " (its default deployment; write " + manifest::deployment_file_name(id.str()) +
+          " to change it)",
       "[deployment]\nmodule_id = \"" + component.str() + "\"\ngroup = \"default\"\n",
       {id, component}};
   auto parsed = manifest::read_deployment_spec(file.text, file.path, id, folder);
@@ -306,7 +308,7 @@ aio::Task<Result<void>> HotDeploy::bring_its_deployments(std::string file, FileR
   std::set<model::DeploymentId> dropped;
   for (const model::DeploymentId& id : before.deployments) {
     // One that now has a file of its own runs on, until that takes it over.
-    const bool moves_out = content_.contains(id.str() + ".deployment.toml");
+    const bool moves_out = content_.contains(manifest::deployment_file_name(id.str()));
     if (!ids.contains(id)) (moves_out ? ids : dropped).insert(id);
   }
   ARCELLA_CO_TRY_VOID(co_await undeploy(std::move(dropped)));

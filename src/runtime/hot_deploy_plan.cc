@@ -2,9 +2,9 @@
 #include "runtime/hot_deploy_plan.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/semver.h"
+#include "manifest/file_names.h"
 
 namespace arcella::runtime {
 namespace {
@@ -84,9 +84,10 @@ std::string stamp_of(const FolderContent& content, const std::string& file) {
   std::string stamp = found->second.stamp;
   if (found->second.kind != EntryKind::Wasm) return stamp;
   const std::string stem = file.substr(0, file.rfind('.'));
-  for (const std::string& name :
-       {stem + ".component.toml", stem + ".deployment.template.toml", std::string("component.toml"),
-        std::string("deployment-template.toml")}) {
+  const auto manifests = manifest::component_file_names(stem);
+  const auto templates = manifest::template_file_names(stem);
+  // Recorded stamps have them in this order.
+  for (const std::string& name : {manifests[0], templates[0], manifests[1], templates[1]}) {
     auto companion = content.find(name);
     if (companion == content.end()) continue;
     const bool applies = !wasm_of_companion(name).empty() || shared_manifests_apply(content);
@@ -101,7 +102,7 @@ bool shared_manifests_apply(const FolderContent& content) {
 }
 
 bool has_deployment_file(const FolderContent& content, const model::ComponentId& component) {
-  const std::string by_name = std::string(component.name()) + ".deployment.toml";
+  const std::string by_name = manifest::deployment_file_name(component.name());
   return std::any_of(content.begin(), content.end(), [&](const auto& entry) {
     return entry.second.kind == EntryKind::Deployment &&
            (entry.first == by_name ||

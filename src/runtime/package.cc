@@ -26,8 +26,6 @@ namespace fs = std::filesystem;
 // A folder with more entries than this is no component; also bounds what a mistaken path costs.
 constexpr int kFolderEntriesMax = 10'000;
 
-constexpr std::string_view kDeploymentSuffix = ".deployment.toml";
-
 // Where the files of a package are: beside each other in a folder, or in an archive.
 class Place {
  public:
@@ -206,7 +204,7 @@ Result<Package> whole_package_in(Place& place, const PackageSource& source) {
   ARCELLA_TRY(std::string wasm_name, only_wasm_of(place, source.path));
   ARCELLA_TRY(Package package, package_in(place, wasm_name, source));
   if (!source.with_deployments) return package;
-  ARCELLA_TRY(std::vector<std::string> names, place.names(kDeploymentSuffix));
+  ARCELLA_TRY(std::vector<std::string> names, place.names(manifest::kDeploymentSuffix));
   for (const std::string& name : names) {
     ARCELLA_TRY(auto text, place.read(name, limits::kManifestBytesMax));
     if (text) package.deployments.push_back(std::move(*text));

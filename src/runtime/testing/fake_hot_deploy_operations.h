@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "manifest/file_names.h"
 #include "runtime/hot_deploy_operations.h"
 #include "runtime/testing/samples.h"
 
@@ -130,7 +131,7 @@ class FakeHotDeployOperations final : public HotDeployOperations {
 
  private:
   static DeploymentFile file_of(const std::string& id, const std::string& component) {
-    return DeploymentFile{id + ".deployment.toml", "",
+    return DeploymentFile{manifest::deployment_file_name(id), "",
                           sample_deployment(id, component, "group").spec};
   }
   std::optional<Error> failure(const std::string& words) const {
