@@ -192,11 +192,8 @@ Result<LegacyCall> translate(const LegacyRequest& request) {
         std::string_view(request.command).substr(0, limits::kNameLengthMax);
     std::array<std::string_view, kCommands.size()> names;
     for (std::size_t i = 0; i < names.size(); ++i) names[i] = kCommands[i].name;
-    std::string message = "Unknown command '" + inert(name) + "'";
-    if (auto near = nearest_name(name, names)) {
-      message += "; did you mean '" + std::string(*near) + "'?";
-    }
-    return fail(ErrorCode::MethodNotFound, std::move(message));
+    return fail(ErrorCode::MethodNotFound,
+                "Unknown command '" + inert(name) + "'" + did_you_mean(name, names));
   }
   const Json empty = JsonObject();
   ARCELLA_TRY(auto args, FieldReader::of(request.args.is_null() ? empty : request.args, "args"));

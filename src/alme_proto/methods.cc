@@ -94,12 +94,9 @@ Result<const MethodInfo*> find_method(std::string_view name) {
     if (kMethods[i].name == name) return &kMethods[i];
     names[i] = kMethods[i].name;
   }
-  std::string message =
-      "there is no method '" + inert(name.substr(0, limits::kNameLengthMax)) + "'";
-  if (auto near = nearest_name(name.substr(0, limits::kNameLengthMax), names)) {
-    message += "; did you mean '" + std::string(*near) + "'?";
-  }
-  return fail(ErrorCode::MethodNotFound, std::move(message));
+  name = name.substr(0, limits::kNameLengthMax);
+  return fail(ErrorCode::MethodNotFound,
+              "there is no method '" + inert(name) + "'" + did_you_mean(name, names));
 }
 
 Result<Json> named_params(const MethodInfo& method, const Json& params) {
@@ -127,11 +124,8 @@ Result<Json> named_params(const MethodInfo& method, const Json& params) {
     const std::string_view key = std::string_view(field.key()).substr(0, limits::kNameLengthMax);
     std::string message = "params." + inert(key) + ": " + std::string(method.name);
     message += method.params.empty() ? " takes no params" : " has no such param";
-    if (auto near = nearest_name(key, method.params)) {
-      message += "; did you mean '" + std::string(*near) + "'?";
-    } else if (!method.params.empty()) {
-      message += "; it takes " + join(method.params, ", ");
-    }
+    message += did_you_mean(key, method.params,
+                            method.params.empty() ? "" : "it takes " + join(method.params, ", "));
     return fail(ErrorCode::InvalidParams, std::move(message));
   }
   return params;
@@ -220,13 +214,9 @@ Result<void> select_section(model::ListSelection& what, std::string_view name) {
     what.workers = true;
   } else {
     name = name.substr(0, limits::kNameLengthMax);
-    std::string message = "there is no list of '" + inert(name) + "'";
-    if (auto near = nearest_name(name, kSections)) {
-      message += "; did you mean '" + std::string(*near) + "'?";
-    } else {
-      message += "; there are " + join(kSections, ", ");
-    }
-    return fail(ErrorCode::InvalidParams, std::move(message));
+    return fail(ErrorCode::InvalidParams,
+                "there is no list of '" + inert(name) + "'" +
+                    did_you_mean(name, kSections, "there are " + join(kSections, ", ")));
   }
   return {};
 }

@@ -60,6 +60,18 @@ std::optional<std::string_view> nearest_name(std::string_view word,
   return best;
 }
 
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
+                         std::string_view otherwise) {
+  std::string hint = nearest_hint(word, candidates, otherwise);
+  return hint.empty() ? hint : "; " + hint;
+}
+
+std::string nearest_hint(std::string_view word, std::span<const std::string_view> candidates,
+                         std::string_view otherwise) {
+  const auto near = nearest_name(word, candidates);
+  return near ? "did you mean '" + std::string(*near) + "'?" : std::string(otherwise);
+}
+
 std::string inert(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string result;

@@ -40,6 +40,15 @@ TEST(NearestName, TakesTheClosestNotTheFirst) {
   EXPECT_EQ(nearest_name("stoppin", kStates), "stopping");
 }
 
+TEST(DidYouMean, EndsAMessageWithTheNearestNameOrWithAnotherWayOut) {
+  EXPECT_EQ(did_you_mean("gruop", kKeys), "; did you mean 'group'?");
+  EXPECT_EQ(did_you_mean("gruop", kKeys, "ask"), "; did you mean 'group'?");
+  EXPECT_EQ(did_you_mean("isolation", kKeys, "ask"), "; ask");
+  EXPECT_EQ(did_you_mean("isolation", kKeys), "");
+  EXPECT_EQ(nearest_hint("gruop", kKeys, "ask"), "did you mean 'group'?");
+  EXPECT_EQ(nearest_hint("isolation", kKeys, "ask"), "ask");
+}
+
 TEST(Inert, WritesOutControlCharacters) {
   EXPECT_EQ(inert("a\nb\tc\rd"), "a\\nb\\tc\\rd");
   EXPECT_EQ(inert("\x1b[31mred\x7f"), "\\x1b[31mred\\x7f");

@@ -201,11 +201,7 @@ std::optional<std::string> unknown_option(const std::vector<std::string>& words,
       continue;
     }
     const std::vector<std::string_view> views(names.begin(), names.end());
-    std::string message = "there is no option '" + inert(name) + "'";
-    if (auto near = nearest_name(name, views)) {
-      message += "; did you mean '" + std::string(*near) + "'?";
-    }
-    return message;
+    return "there is no option '" + inert(name) + "'" + did_you_mean(name, views);
   }
   return std::nullopt;
 }

@@ -222,13 +222,9 @@ Result<const Command*> find_command(std::string_view name) {
     if (kCommands[i].name == name) return &kCommands[i];
     names[i] = kCommands[i].name;
   }
-  std::string message = "there is no command '" + inert(name) + "'";
-  if (auto near = nearest_name(name, names)) {
-    message += "; did you mean '" + std::string(*near) + "'?";
-  } else {
-    message += "; `arcella-cli --help` lists them";
-  }
-  return fail(ErrorCode::MethodNotFound, std::move(message));
+  return fail(ErrorCode::MethodNotFound,
+              "there is no command '" + inert(name) + "'" +
+                  did_you_mean(name, names, "`arcella-cli --help` lists them"));
 }
 
 std::span<const GlobalOption> global_options() noexcept {

@@ -91,13 +91,8 @@ std::string unknown_variable(std::string_view variable) {
   std::vector<std::string> names;
   for (const ConfigKey& key : config_keys()) names.push_back(key.environment_name());
   const std::vector<std::string_view> views(names.begin(), names.end());
-  std::string message = "no key of the configuration is called so";
-  if (auto near = nearest_name(variable, views)) {
-    message += "; did you mean '" + std::string(*near) + "'?";
-  } else {
-    message += "; docs/operating.md lists them";
-  }
-  return message;
+  return "no key of the configuration is called so" +
+         did_you_mean(variable, views, "docs/operating.md lists them");
 }
 
 }  // namespace

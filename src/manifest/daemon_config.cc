@@ -31,13 +31,9 @@ constexpr std::array<std::string_view, 15> kModules{
 
 Result<void> check_module(std::string_view name) {
   if (std::find(kModules.begin(), kModules.end(), name) != kModules.end()) return {};
-  std::string message = "there is no module '" + inert(name) + "'";
-  if (auto near = nearest_name(name, kModules)) {
-    message += "; did you mean '" + std::string(*near) + "'?";
-  } else {
-    message += "; there are " + join(kModules, ", ");
-  }
-  return fail(ErrorCode::InvalidParams, std::move(message));
+  return fail(ErrorCode::InvalidParams,
+              "there is no module '" + inert(name) + "'" +
+                  did_you_mean(name, kModules, "there are " + join(kModules, ", ")));
 }
 
 Result<std::map<std::string, log::Level, std::less<>>> parse_modules(std::string_view text) {
@@ -222,13 +218,9 @@ Result<const ConfigKey*> find_config_key(std::string_view name) {
     if (kKeys[i].name == name) return &kKeys[i];
     names[i] = kKeys[i].name;
   }
-  std::string message = "there is no key '" + inert(name) + "'";
-  if (auto near = nearest_name(name, names)) {
-    message += "; did you mean '" + std::string(*near) + "'?";
-  } else {
-    message += "; docs/operating.md lists them";
-  }
-  return fail(ErrorCode::InvalidParams, std::move(message));
+  return fail(ErrorCode::InvalidParams,
+              "there is no key '" + inert(name) + "'" +
+                  did_you_mean(name, names, "docs/operating.md lists them"));
 }
 
 ConfigValue value_of(const DaemonConfig& config, const ConfigKey& key) {

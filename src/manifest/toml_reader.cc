@@ -379,17 +379,12 @@ std::vector<std::pair<Located<std::string>, Located<std::string>>> TableReader::
 void TableReader::finish(const Hints& hints) {
   for (const TomlNode::Entry& entry : table_->entries) {
     if (std::find(asked_.begin(), asked_.end(), entry.key) != asked_.end()) continue;
-    std::string way_out;
     auto hint = std::find_if(hints.begin(), hints.end(),
                              [&entry](const auto& pair) { return pair.first == entry.key; });
-    if (hint != hints.end()) {
-      way_out = hint->second;
-    } else if (auto near = nearest_name(entry.key, asked_)) {
-      way_out = "did you mean '" + std::string(*near) + "'?";
-    } else {
-      way_out = "known are " + join(asked_, ", ");
-    }
-    report(entry.key_at, entry.key, "unknown key", way_out);
+    report(entry.key_at, entry.key, "unknown key",
+           hint != hints.end()
+               ? std::string(hint->second)
+               : nearest_hint(entry.key, asked_, "known are " + join(asked_, ", ")));
   }
 }
 

@@ -74,11 +74,9 @@ Result<std::vector<std::string>> GroupOperations::members(const std::string& gro
     if (place->str() == group) ids.push_back(id.str());
   }
   if (!ids.empty()) return ids;
-  std::string message = "no deployment is in a group '" + inert(group) + "'";
   const std::vector<std::string_view> names(known.begin(), known.end());
-  if (auto near = nearest_name(group, names))
-    message += "; did you mean '" + std::string(*near) + "'?";
-  return fail(ErrorCode::NotFound, std::move(message));
+  return fail(ErrorCode::NotFound,
+              "no deployment is in a group '" + inert(group) + "'" + did_you_mean(group, names));
 }
 
 }  // namespace arcella::runtime

@@ -12,11 +12,10 @@ namespace arcella::runtime {
 namespace {
 
 template <class Map>
-std::string did_you_mean(std::string_view word, const Map& map) {
+std::string nearest_in(const Map& map, std::string_view word) {
   std::vector<std::string_view> names;
   for (const auto& [id, record] : map) names.push_back(id.str());
-  auto near = nearest_name(word, names);
-  return near ? "; did you mean '" + std::string(*near) + "'?" : std::string();
+  return did_you_mean(word, names);
 }
 
 }  // namespace
@@ -48,7 +47,7 @@ Result<const ComponentRecord*> Registry::find_component(std::string_view id_or_n
   std::string word = inert(id_or_name);
   if (versions.empty()) {
     return fail(ErrorCode::NotFound,
-                "no component '" + word + "' is installed" + did_you_mean(id_or_name, components_));
+                "no component '" + word + "' is installed" + nearest_in(components_, id_or_name));
   }
   return fail(ErrorCode::Conflict,
               "'" + word + "' is several components: say which of " + join(versions, ", "));
@@ -119,7 +118,7 @@ Result<const DeploymentRecord*> Registry::find_deployment(std::string_view id) c
     if (const DeploymentRecord* record = find(*parsed)) return record;
   }
   return fail(ErrorCode::NotFound,
-              "no deployment '" + inert(id) + "'" + did_you_mean(id, deployments_));
+              "no deployment '" + inert(id) + "'" + nearest_in(deployments_, id));
 }
 
 Result<DeploymentRecord*> Registry::find_deployment(std::string_view id) {

@@ -307,13 +307,9 @@ Result<void> FieldReader::only(std::initializer_list<std::string_view> known) co
     std::string_view key = pair.key();
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     std::span<const std::string_view> candidates(known.begin(), known.size());
-    std::string message = path_of(path_, key) + ": unknown";
-    if (auto near = nearest_name(key, candidates)) {
-      message += "; did you mean '" + std::string(*near) + "'?";
-    } else {
-      message += "; known are " + join(candidates, ", ");
-    }
-    return fail(ErrorCode::InvalidParams, std::move(message));
+    return fail(ErrorCode::InvalidParams,
+                path_of(path_, key) + ": unknown" +
+                    did_you_mean(key, candidates, "known are " + join(candidates, ", ")));
   }
   return {};
 }

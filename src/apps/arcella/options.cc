@@ -56,13 +56,8 @@ Result<int> parse_fd(const std::string& text) {
 }
 
 Error unknown_option(std::string_view word) {
-  std::string message = "there is no option '" + inert(word) + "'";
-  if (auto near = nearest_name(word, kNames)) {
-    message += "; did you mean '" + std::string(*near) + "'?";
-  } else {
-    message += "; `arcella --help` lists them";
-  }
-  return {ErrorCode::InvalidParams, std::move(message)};
+  return {ErrorCode::InvalidParams, "there is no option '" + inert(word) + "'" +
+                                        did_you_mean(word, kNames, "`arcella --help` lists them")};
 }
 
 Result<manifest::ConfigSetting> parse_set(const std::string& text) {
