@@ -45,15 +45,14 @@ aio::Task<Result<void>> ComponentOperations::replace(PackageSource source) {
 
 aio::Task<Result<KeyedLock::Guard>> ComponentOperations::lock_with_deployments(
     model::ComponentId id) {
-  while (true) {
-    const std::vector<std::string> users = core_.registry.deployments_of(id);
+  KeyedLock::KeysNow keys_now = [this, &id] {
     KeyedLock::Keys keys{KeyedLock::key(id)};
-    for (const std::string& user : users) {
+    for (const std::string& user : core_.registry.deployments_of(id)) {
       keys.insert(KeyedLock::key(model::DeploymentId::parse(user).value()));
     }
-    ARCELLA_CO_TRY(KeyedLock::Guard guard, co_await core_.lock.acquire(std::move(keys)));
-    if (core_.registry.deployments_of(id) == users) co_return guard;
-  }
+    return keys;
+  };
+  co_return co_await core_.lock.acquire_current(std::move(keys_now));
 }
 
 Result<void> ComponentOperations::check_replaceable(const ComponentRecord& after) const {

@@ -316,11 +316,8 @@ Result<model::DeploymentView> DeploymentOperations::view(const model::Deployment
 // Of the components too: the ones that are used, and the ones that will be.
 aio::Task<Result<KeyedLock::Guard>> DeploymentOperations::lock_all(
     const std::vector<DeploymentFile>& files) {
-  while (true) {
-    KeyedLock::Keys keys = keys_of(files);
-    ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(keys));
-    if (keys_of(files) == keys) co_return guard;
-  }
+  KeyedLock::KeysNow keys_now = [this, &files] { return keys_of(files); };
+  co_return co_await core_.lock.acquire_current(std::move(keys_now));
 }
 
 KeyedLock::Keys DeploymentOperations::keys_of(const std::vector<DeploymentFile>& files) const {

@@ -13,6 +13,15 @@ aio::Task<Result<KeyedLock::Guard>> KeyedLock::acquire(Keys keys) {
   co_return Guard(*this, std::move(keys));
 }
 
+aio::Task<Result<KeyedLock::Guard>> KeyedLock::acquire_current(KeysNow keys_now) {
+  while (true) {
+    ARCELLA_CO_TRY(const Keys keys, keys_now());
+    ARCELLA_CO_TRY(Guard guard, co_await acquire(keys));
+    ARCELLA_CO_TRY(const Keys needed, keys_now());
+    if (needed == keys) co_return guard;
+  }
+}
+
 bool KeyedLock::any_held(const Keys& keys) const {
   return std::any_of(keys.begin(), keys.end(),
                      [this](const std::string& key) { return held_.contains(key); });

@@ -5,6 +5,7 @@
 // has half done.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,6 +23,8 @@ namespace arcella::runtime {
 class KeyedLock {
  public:
   using Keys = std::set<std::string>;
+  // The keys that an operation needs, as the registry is at the moment.
+  using KeysNow = std::function<Result<Keys>()>;
 
   // Holds its keys until it is destroyed.
   class Guard {
@@ -53,6 +56,9 @@ class KeyedLock {
   // All keys at once, so that two operations cannot wait for each other. No deadline: every
   // operation that holds one has its own. Cancelled.
   aio::Task<Result<Guard>> acquire(Keys keys);
+  // For keys that another operation may change while this waits: asks again once it holds them, and
+  // begins anew until it holds what is needed now. The errors of `keys_now` too.
+  aio::Task<Result<Guard>> acquire_current(KeysNow keys_now);
 
  private:
   [[nodiscard]] bool any_held(const Keys& keys) const;

@@ -39,6 +39,73 @@ TEST(KeyedLock, LetsTheNextInWhenTheKeysAreFree) {
   EXPECT_TRUE(guards[1].has_value());
 }
 
+aio::Task<void> take_current(KeyedLock& lock, KeyedLock::KeysNow keys_now,
+                             std::optional<KeyedLock::Guard>& guard) {
+  auto acquired = co_await lock.acquire_current(std::move(keys_now));
+  if (acquired.has_value()) guard.emplace(std::move(*acquired));
+}
+
+TEST(KeyedLock, HoldsTheKeysThatAreNeededWhenTheWaitIsOver) {
+  boost::asio::io_context io;
+  KeyedLock lock(io.get_executor());
+  aio::TaskScope scope(io.get_executor());
+  Guards guards(4);
+  KeyedLock::Keys needed{"a"};
+  scope.spawn(take(lock, {"a"}, guards[0]));
+  scope.spawn(take(lock, {"b"}, guards[1]));
+  scope.spawn(take_current(lock, [&needed] { return Result<KeyedLock::Keys>(needed); }, guards[2]));
+  io.poll();
+  needed = {"a", "b"};
+  guards[0].reset();
+  io.restart();
+  io.poll();
+  EXPECT_FALSE(guards[2].has_value()) << "another has b";
+  scope.spawn(take(lock, {"a"}, guards[3]));
+  io.restart();
+  io.poll();
+  EXPECT_TRUE(guards[3].has_value()) << "what is no longer enough is not held";
+  guards[1].reset();
+  guards[3].reset();
+  io.restart();
+  io.poll();
+  EXPECT_TRUE(guards[2].has_value());
+  scope.spawn(take(lock, {"b"}, guards[1]));
+  io.restart();
+  io.poll();
+  EXPECT_FALSE(guards[1].has_value()) << "the new key is held too";
+  guards[2].reset();
+  io.restart();
+  io.poll();
+  EXPECT_TRUE(guards[1].has_value());
+}
+
+TEST(KeyedLock, HoldsNothingOnceItsKeysCannotBeSaid) {
+  boost::asio::io_context io;
+  KeyedLock lock(io.get_executor());
+  aio::TaskScope scope(io.get_executor());
+  Guards guards(3);
+  bool is_gone = false;
+  scope.spawn(take(lock, {"a"}, guards[0]));
+  scope.spawn(take_current(
+      lock,
+      [&is_gone]() -> Result<KeyedLock::Keys> {
+        if (is_gone) return fail(ErrorCode::NotFound, "gone");
+        return KeyedLock::Keys{"a"};
+      },
+      guards[1]));
+  io.poll();
+  is_gone = true;
+  guards[0].reset();
+  io.restart();
+  io.poll();
+  EXPECT_FALSE(guards[1].has_value());
+  EXPECT_EQ(scope.size(), 0U);
+  scope.spawn(take(lock, {"a"}, guards[2]));
+  io.restart();
+  io.poll();
+  EXPECT_TRUE(guards[2].has_value());
+}
+
 TEST(KeyedLock, AWaiterThatIsCancelledHoldsNothing) {
   boost::asio::io_context io;
   KeyedLock lock(io.get_executor());

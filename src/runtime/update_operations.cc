@@ -155,23 +155,18 @@ Result<UpdateOperations::Ids> UpdateOperations::deployments_of_target(
 
 aio::Task<Result<UpdateOperations::Locked>> UpdateOperations::lock(Select select,
                                                                    model::ComponentId to) {
-  while (true) {
-    ARCELLA_CO_TRY(Ids deployments, select());
+  KeyedLock::KeysNow keys_now = [this, &select, &to]() -> Result<KeyedLock::Keys> {
+    ARCELLA_TRY(const Ids deployments, select());
     KeyedLock::Keys keys{KeyedLock::key(to)};
-    std::vector<model::ComponentId> used;
     for (const model::DeploymentId& id : deployments) {
-      used.push_back(core_.registry.find(id)->deployment.spec.component);
       keys.insert(KeyedLock::key(id));
-      keys.insert(KeyedLock::key(used.back()));
+      keys.insert(KeyedLock::key(core_.registry.find(id)->deployment.spec.component));
     }
-    ARCELLA_CO_TRY(KeyedLock::Guard guard, co_await core_.lock.acquire(std::move(keys)));
-    ARCELLA_CO_TRY(Ids now, select());
-    bool same = now == deployments;
-    for (std::size_t i = 0; same && i < now.size(); ++i) {
-      same = core_.registry.find(now[i])->deployment.spec.component == used[i];
-    }
-    if (same) co_return Locked(std::move(now), std::move(guard));
-  }
+    return keys;
+  };
+  ARCELLA_CO_TRY(KeyedLock::Guard guard, co_await core_.lock.acquire_current(std::move(keys_now)));
+  ARCELLA_CO_TRY(Ids deployments, select());
+  co_return Locked(std::move(deployments), std::move(guard));
 }
 
 aio::Task<Result<void>> UpdateOperations::move(Ids deployments, model::ComponentId to, bool force,
