@@ -15,16 +15,6 @@
 #include "runtime/listen_socket.h"
 
 namespace arcella::runtime {
-namespace {
-
-using model::InstanceState;
-
-bool is_active(const DeploymentRecord& record) {
-  return record.desired == model::Desired::Running || any_alive(record) || record.loaded;
-}
-
-}  // namespace
-
 // --- deploy ---
 
 aio::Task<Result<DeployOutcome>> DeploymentOperations::deploy(std::vector<std::string> paths) {
@@ -199,7 +189,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::stop(std::string 
   ARCELLA_CO_TRY(auto guard, co_await lock(id));
   const DeploymentRecord* record = core_.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
-  if (record->desired != model::Desired::Stopped || is_active(*record)) {
+  if (record->desired != model::Desired::Stopped || occupies_a_process(*record)) {
     ARCELLA_CO_TRY_VOID(co_await core_.record_desired(id, model::Desired::Stopped));
     crash_point("stop.recorded");
     core_.reconciler.kick();
@@ -225,7 +215,7 @@ void DeploymentOperations::forget_run(const model::DeploymentId& id) {
   for (InstanceRecord& instance : record->instances) {
     instance.held_until.reset();
     if (is_alive(instance.state)) continue;
-    instance.state = InstanceState::Stopped;
+    instance.state = model::InstanceState::Stopped;
     instance.reason.clear();
     instance.backtrace.clear();
   }

@@ -62,7 +62,7 @@ std::optional<Result<void>> is_all_ready(const DeploymentRecord& record) {
 }
 
 std::optional<Result<void>> is_gone(const DeploymentRecord& record) {
-  if (any_alive(record) || record.loaded) return std::nullopt;
+  if (occupies_a_process(record)) return std::nullopt;
   return Result<void>();
 }
 
@@ -112,8 +112,7 @@ Error deployment_is_gone(const model::DeploymentId& id) {
 }
 
 bool all_up(const DeploymentRecord& record) {
-  int up = count_in(record, InstanceState::Ready) + count_in(record, InstanceState::Completed);
-  return up >= record.deployment.spec.replicas;
+  return count_up(record) >= record.deployment.spec.replicas;
 }
 
 }  // namespace arcella::runtime

@@ -15,10 +15,8 @@ void tell_ready(const RuntimeCore& core, const std::string& deployment,
   if (!found.has_value()) return;  // the operation says so itself
   const DeploymentRecord& record = **found;
   const int total = record.deployment.spec.replicas;
-  const int up = count_in(record, model::InstanceState::Ready) +
-                 count_in(record, model::InstanceState::Completed);
-  progress.count("starting", static_cast<std::uint64_t>(std::min(up, total)),
-                 static_cast<std::uint64_t>(total));
+  const int up = std::min(count_up(record), total);
+  progress.count("starting", static_cast<std::uint64_t>(up), static_cast<std::uint64_t>(total));
 }
 
 aio::Task<void> watch_ready(RuntimeCore& core, std::string deployment, model::Progress progress) {

@@ -151,9 +151,18 @@ int count_in(const DeploymentRecord& record, model::InstanceState state) {
                     [state](const InstanceRecord& instance) { return instance.state == state; }));
 }
 
+int count_up(const DeploymentRecord& record) {
+  return count_in(record, model::InstanceState::Ready) +
+         count_in(record, model::InstanceState::Completed);
+}
+
 bool any_alive(const DeploymentRecord& record) {
   return std::any_of(record.instances.begin(), record.instances.end(),
                      [](const InstanceRecord& instance) { return is_alive(instance.state); });
+}
+
+bool occupies_a_process(const DeploymentRecord& record) {
+  return record.loaded || any_alive(record);
 }
 
 bool runs_alike(const model::Deployment& before, const model::Deployment& after) {

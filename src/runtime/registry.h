@@ -123,7 +123,11 @@ class Registry {
 // Starting, Ready or Stopping: there is, or will be, something in a process.
 [[nodiscard]] bool is_alive(model::InstanceState state) noexcept;
 [[nodiscard]] int count_in(const DeploymentRecord& record, model::InstanceState state);
+// Ready or Completed.
+[[nodiscard]] int count_up(const DeploymentRecord& record);
 [[nodiscard]] bool any_alive(const DeploymentRecord& record);
+// Is anything of it in a process, or will be: alive or loaded?
+[[nodiscard]] bool occupies_a_process(const DeploymentRecord& record);
 // What is loaded is what is wanted, not an earlier revision that is being replaced.
 [[nodiscard]] bool is_current(const DeploymentRecord& record) noexcept;
 // Do the two differ in nothing but the number of replicas and their restart? Then what runs need

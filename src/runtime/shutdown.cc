@@ -11,15 +11,11 @@
 namespace arcella::runtime {
 namespace {
 
-bool runs(const DeploymentRecord& record) {
-  return record.loaded || any_alive(record);
-}
-
 // False: the time is up.
 aio::Task<bool> wait_gone(RuntimeCore& core, model::DeploymentId id, MonotonicTime deadline) {
   for (;;) {
     const DeploymentRecord* record = core.registry.find(id);
-    if (record == nullptr || !runs(*record)) co_return true;
+    if (record == nullptr || !occupies_a_process(*record)) co_return true;
     const auto left = deadline - core.clock.monotonic_now();
     if (left <= left.zero()) co_return false;
     const auto changed = co_await core.reconciler.changed().wait_for(left);
@@ -32,7 +28,7 @@ aio::Task<bool> wait_gone(RuntimeCore& core, model::DeploymentId id, MonotonicTi
 std::vector<model::DeploymentId> shutdown_order(const Registry& registry) {
   std::vector<std::pair<std::uint64_t, model::DeploymentId>> running;
   for (const auto& [id, record] : registry.deployments()) {
-    if (runs(record)) running.emplace_back(record.load_order, id);
+    if (occupies_a_process(record)) running.emplace_back(record.load_order, id);
   }
   std::sort(running.begin(), running.end(), std::greater<>());
   std::vector<model::DeploymentId> order;
@@ -44,7 +40,7 @@ std::vector<model::DeploymentId> shutdown_order(const Registry& registry) {
 aio::Task<void> stop_guests(RuntimeCore& core, MonotonicTime deadline) {
   // What has not begun yet does not begin any more.
   for (auto& [id, record] : core.registry.deployments()) {
-    if (!runs(record)) record.desired = model::Desired::Stopped;
+    if (!occupies_a_process(record)) record.desired = model::Desired::Stopped;
   }
   const std::vector<model::DeploymentId> order = shutdown_order(core.registry);
   bool in_time = true;
