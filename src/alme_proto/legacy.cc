@@ -7,6 +7,7 @@
 #include "alme_proto/views_json.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 
 namespace arcella::alme_proto {
 namespace {
@@ -105,7 +106,7 @@ Result<Json> log_data(const Json& result) {
   ARCELLA_TRY(auto tail, log_tail_from_json(result));
   JsonArray lines;
   for (const model::LogLine& line : tail.lines) {
-    lines.emplace_back(rfc3339_ms(line.time_ms) + " " + line.instance +
+    lines.emplace_back(to_timestamp(line.time_ms) + " " + line.instance +
                        (line.stderr_stream ? " stderr: " : " stdout: ") + line.text);
   }
   JsonObject data;

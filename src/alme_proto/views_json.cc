@@ -429,8 +429,4 @@ std::string rfc3339(std::int64_t seconds) {
   return to_timestamp(seconds * 1000).substr(0, kSecondsLength) + "Z";
 }
 
-std::string rfc3339_ms(std::int64_t milliseconds) {
-  return to_timestamp(milliseconds);
-}
-
 }  // namespace arcella::alme_proto

@@ -39,8 +39,7 @@ namespace arcella::alme_proto {
 [[nodiscard]] Result<model::LogLine> log_line_from_json(const wire::Json& value);
 [[nodiscard]] Result<model::LogTail> log_tail_from_json(const wire::Json& value);
 
-// 2026-01-31T12:00:00Z; with milliseconds for the second. UTC.
+// 2026-01-31T12:00:00Z. UTC. With milliseconds: base/timestamp.h.
 [[nodiscard]] std::string rfc3339(std::int64_t seconds);
-[[nodiscard]] std::string rfc3339_ms(std::int64_t milliseconds);
 
 }  // namespace arcella::alme_proto

@@ -134,7 +134,6 @@ TEST(ViewsJson, ADeployAnswersWithItsNotes) {
 
 TEST(ViewsJson, TimesAreRfc3339) {
   EXPECT_EQ(rfc3339(1'767'225'600), "2026-01-01T00:00:00Z");
-  EXPECT_EQ(rfc3339_ms(1'767'225'600'007), "2026-01-01T00:00:00.007Z");
 }
 
 }  // namespace

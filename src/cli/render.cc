@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <vector>
 
-#include "alme_proto/views_json.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "cli/columns.h"
 
 namespace arcella::cli {
@@ -97,8 +97,8 @@ std::string dash(std::int64_t number) {
 }
 
 std::vector<std::string> cells_of(const model::Event& event) {
-  return {alme_proto::rfc3339_ms(event.time_ms), std::string(model::to_string(event.kind)),
-          event.subject, event.message};
+  return {to_timestamp(event.time_ms), std::string(model::to_string(event.kind)), event.subject,
+          event.message};
 }
 
 void append_components(std::string& out, const model::Listing& listing, Colour colour,
@@ -245,7 +245,7 @@ std::string render_log_line(const model::LogLine& line, Colour colour) {
   const bool on = colour == Colour::On;
   std::string out;
   if (on) out += kDim;
-  out += alme_proto::rfc3339_ms(line.time_ms) + " " + inert(line.instance);
+  out += to_timestamp(line.time_ms) + " " + inert(line.instance);
   if (on) out += kReset;
   out += line.stderr_stream ? " err| " : " out| ";
   out += inert(line.text);
