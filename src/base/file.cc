@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <system_error>
+#include <utility>
 
 #include "base/crash_point.h"
 #include "base/unique_fd.h"
@@ -123,6 +125,28 @@ Result<void> remove_unfinished(const std::filesystem::path& path) {
   }
   if (error) return fail(Error::from_errno(error.value(), quoted("cleaning beside", path)));
   return {};
+}
+
+Result<std::vector<std::string>> folder_entries(const std::filesystem::path& folder,
+                                                std::size_t entries_max,
+                                                const std::function<bool(std::string_view)>& wanted,
+                                                std::string_view way_out) {
+  std::vector<std::string> found;
+  std::size_t entries = 0;
+  std::error_code error;
+  std::filesystem::directory_iterator iterator(folder, error);
+  for (; !error && iterator != std::filesystem::directory_iterator(); iterator.increment(error)) {
+    if (++entries > entries_max) {
+      return fail(ErrorCode::LimitExceeded, folder.string() + ": more than " +
+                                                std::to_string(entries_max) + " entries; " +
+                                                std::string(way_out));
+    }
+    std::string name = iterator->path().filename().string();
+    if (wanted(name)) found.push_back(std::move(name));
+  }
+  if (error) return fail(Error::from_errno(error.value(), folder.string()));
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 Result<void> sync_dir(const std::filesystem::path& path) {

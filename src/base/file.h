@@ -8,8 +8,10 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -29,6 +31,12 @@ namespace arcella {
 
 // Removes what a crash in the middle of atomic_write(path) has left beside it.
 [[nodiscard]] Result<void> remove_unfinished(const std::filesystem::path& path);
+
+// The names of the entries of a folder that are wanted, sorted. More than `entries_max` in it,
+// wanted or not: LimitExceeded, whose message ends in `way_out`.
+[[nodiscard]] Result<std::vector<std::string>> folder_entries(
+    const std::filesystem::path& folder, std::size_t entries_max,
+    const std::function<bool(std::string_view)>& wanted, std::string_view way_out);
 
 // Makes the entries of a folder durable: after a rename into it, or a removal from it.
 [[nodiscard]] Result<void> sync_dir(const std::filesystem::path& path);

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/testing/temporary_folder.h"
 
@@ -38,6 +40,20 @@ TEST_F(FileTest, ReadsWhatWasWritten) {
   EXPECT_EQ(read_file(folder_ / "x", 4).value(), bytes);
   ASSERT_TRUE(atomic_write(folder_ / "empty", "").has_value());
   EXPECT_EQ(read_file(folder_ / "empty", 0).value(), "");
+}
+
+TEST_F(FileTest, ListsTheWantedEntriesOfAFolderThatIsNotTooLarge) {
+  for (const char* name : {"b.toml", "a.toml", "c.wasm"}) std::ofstream(folder_ / name) << "x";
+  auto is_toml = [](std::string_view name) { return name.ends_with(".toml"); };
+  const std::vector<std::string> both{"a.toml", "b.toml"};
+  EXPECT_EQ(folder_entries(folder_, 3, is_toml, "name one").value(), both);
+  auto too_many = folder_entries(folder_, 2, is_toml, "name one");
+  ASSERT_FALSE(too_many.has_value());
+  EXPECT_EQ(too_many.error().code(), ErrorCode::LimitExceeded);
+  EXPECT_EQ(too_many.error().message(), folder_.string() + ": more than 2 entries; name one");
+  auto absent = folder_entries(folder_ / "absent", 3, is_toml, "name one");
+  ASSERT_FALSE(absent.has_value());
+  EXPECT_EQ(absent.error().code(), ErrorCode::NotFound);
 }
 
 TEST_F(FileTest, WhatACrashLeftOfAReplacementIsRemoved) {

@@ -82,6 +82,9 @@ inline constexpr std::size_t kDataOutboxBytesMax = 128U << 20;
 inline constexpr std::size_t kWasmBytesMax = 256U << 20;
 // Native code is 3-5 times its wasm.
 inline constexpr std::size_t kArtifactBytesMax = 2048ULL << 20;
+// Entries of a folder that is searched for a component or for manifests: with more it is none, and
+// a mistaken path costs no more than this. Refused.
+inline constexpr std::size_t kFolderEntriesMax = 10'000;
 inline constexpr std::size_t kManifestBytesMax = 256U << 10;
 // Of values and of parts in a key; the formats are 4 deep, and readers walk them by recursion.
 inline constexpr int kManifestDepthMax = 32;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <system_error>
 #include <tuple>
@@ -24,9 +25,6 @@ using manifest::Diagnostic;
 using manifest::FileKind;
 using manifest::FileName;
 
-// A folder with more entries than this is no component's; also bounds what a mistaken path costs.
-constexpr int kFolderEntriesMax = 10'000;
-
 // The component of a deployment, as far as files tell.
 struct KnownComponent {
   model::ComponentId id;
@@ -43,29 +41,13 @@ std::string name_of(const std::string& path) {
   return fs::path(path).filename().string();
 }
 
-// The names of a folder's entries that are wanted, sorted.
-template <class Wanted>
-Result<std::vector<std::string>> names_in(const fs::path& folder, Wanted wanted) {
-  std::error_code error;
-  std::vector<std::string> found;
-  int entries = 0;
-  fs::directory_iterator iterator(folder, error);
-  for (; !error && iterator != fs::directory_iterator(); iterator.increment(error)) {
-    if (++entries > kFolderEntriesMax) {
-      return fail(ErrorCode::LimitExceeded, folder.string() + ": more than " +
-                                                std::to_string(kFolderEntriesMax) +
-                                                " entries; name the files");
-    }
-    std::string name = iterator->path().filename().string();
-    if (wanted(name)) found.push_back(std::move(name));
-  }
-  if (error) return fail(Error::from_errno(error.value(), folder.string()));
-  std::sort(found.begin(), found.end());
-  return found;
+Result<std::vector<std::string>> names_in(const fs::path& folder,
+                                          const std::function<bool(std::string_view)>& wanted) {
+  return folder_entries(folder, limits::kFolderEntriesMax, wanted, "name the files");
 }
 
 Result<std::vector<std::string>> manifests_in(const std::string& folder, const fs::path& absolute) {
-  ARCELLA_TRY(auto names, names_in(absolute, [](const std::string& name) {
+  ARCELLA_TRY(auto names, names_in(absolute, [](std::string_view name) {
                 return manifest::recognise(name).has_value();
               }));
   if (names.empty()) {
@@ -82,7 +64,7 @@ Result<std::vector<std::string>> manifests_in(const std::string& folder, const f
 
 // The X of X.wasm, if the folder has one.
 std::optional<std::string> stem_of_binary(const fs::path& folder) {
-  auto names = names_in(folder, [](const std::string& name) { return name.ends_with(".wasm"); });
+  auto names = names_in(folder, [](std::string_view name) { return name.ends_with(".wasm"); });
   if (!names.has_value() || names->size() != 1) return std::nullopt;
   return fs::path(names->front()).stem().string();
 }
@@ -90,7 +72,7 @@ std::optional<std::string> stem_of_binary(const fs::path& folder) {
 // Where a component may be described: the names that `install` looks for come first.
 std::vector<std::string> component_files_in(const fs::path& folder, std::string_view component) {
   std::vector<std::string> files = manifest::component_file_names(component);
-  auto others = names_in(folder, [&files](const std::string& name) {
+  auto others = names_in(folder, [&files](std::string_view name) {
     auto recognised = manifest::recognise(name);
     return recognised && recognised->kind == FileKind::Component &&
            std::find(files.begin(), files.end(), name) == files.end();

@@ -23,9 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder with more entries than this is no component; also bounds what a mistaken path costs.
-constexpr int kFolderEntriesMax = 10'000;
-
 // Where the files of a package are: beside each other in a folder, or in an archive.
 class Place {
  public:
@@ -42,22 +39,9 @@ class FolderPlace final : public Place {
   explicit FolderPlace(fs::path folder) : folder_(std::move(folder)) {}
 
   [[nodiscard]] Result<std::vector<std::string>> names(std::string_view suffix) const override {
-    std::error_code error;
-    std::vector<std::string> found;
-    int entries = 0;
-    fs::directory_iterator iterator(folder_, error);
-    for (; !error && iterator != fs::directory_iterator(); iterator.increment(error)) {
-      if (++entries > kFolderEntriesMax) {
-        return fail(ErrorCode::LimitExceeded, folder_.string() + ": more than " +
-                                                  std::to_string(kFolderEntriesMax) +
-                                                  " entries; give the path of the .wasm file");
-      }
-      std::string name = iterator->path().filename().string();
-      if (name.ends_with(suffix)) found.push_back(std::move(name));
-    }
-    if (error) return fail(Error::from_errno(error.value(), folder_.string()));
-    std::sort(found.begin(), found.end());
-    return found;
+    auto has_suffix = [suffix](std::string_view name) { return name.ends_with(suffix); };
+    return folder_entries(folder_, limits::kFolderEntriesMax, has_suffix,
+                          "give the path of the .wasm file");
   }
 
   Result<std::optional<PackageText>> read(const std::string& name, std::size_t bytes_max) override {
