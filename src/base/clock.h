@@ -2,11 +2,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace arcella {
 
 using MonotonicTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::system_clock::time_point;
+
+// As events and log lines keep a moment.
+[[nodiscard]] inline std::int64_t milliseconds_since_epoch(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
 
 // Where time comes from: passed in, never read deep inside, so that policies are tested with
 // testing/fake_clock.h. Thread: any.

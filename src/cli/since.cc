@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 
 #include "base/text.h"
 #include "base/timestamp.h"
@@ -29,8 +28,7 @@ std::int64_t seconds_of(char unit) {
 }  // namespace
 
 Result<std::int64_t> parse_since(std::string_view text, WallTime now) {
-  const std::int64_t now_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  const std::int64_t now_ms = milliseconds_since_epoch(now);
   std::int64_t number = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool one_letter_left = stop + 1 == text.data() + text.size();

@@ -67,8 +67,7 @@ void EventLog::record(model::EventKind kind, const model::InstanceId& instance,
 }
 
 void EventLog::add(Fresh fresh) {
-  const auto now = clock_.wall_now().time_since_epoch();
-  fresh.event.time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  fresh.event.time_ms = milliseconds_since_epoch(clock_.wall_now());
   if (!fresh_.empty()) {
     Fresh& last = fresh_.back();
     const bool alike = last.event.kind == fresh.event.kind &&

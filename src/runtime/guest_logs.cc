@@ -16,10 +16,6 @@ InstanceRecord* instance_of(DeploymentRecord* record, const model::InstanceId& i
   return &record->instances[index];
 }
 
-std::int64_t milliseconds_of(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 RotationLimits rotation_of(const manifest::DaemonConfig& config) {
   return {static_cast<std::size_t>(config.guest_logs_file_bytes),
           static_cast<int>(config.guest_logs_files_kept)};
@@ -104,7 +100,7 @@ void GuestLogs::on_output(const model::Place& place, const GuestOutput& output) 
   if (instance == nullptr || !record->loaded || record->loaded_in != place) return;
   if (instance->log == nullptr) instance->log = std::make_unique<LogRing>(ring_bytes_);
   instance->log->set_component(record->deployment.spec.component.str());
-  std::int64_t now = milliseconds_of(clock_.wall_now());
+  std::int64_t now = milliseconds_since_epoch(clock_.wall_now());
   // Followers may not change the registry, so the record stays where it is.
   auto sink = [this, &output](const RingLine& line) { on_line(output.instance, line); };
   if (output.dropped > 0) instance->log->note_lost(output.dropped, now, sink);

@@ -60,11 +60,7 @@ class GuestLogsTest : public ::testing::Test {
     aio::testing::run(loop_, ask(*this, query, result));
     return result;
   }
-  [[nodiscard]] std::int64_t now_ms() const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               clock_.wall_now().time_since_epoch())
-        .count();
-  }
+  [[nodiscard]] std::int64_t now_ms() const { return milliseconds_since_epoch(clock_.wall_now()); }
 
   aio::Loop loop_;
   arcella::testing::FakeClock clock_;
