@@ -21,12 +21,6 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-// Half of the outbox stays free for answers to what is in progress: neither a flood of requests nor
-// one of output costs the connection.
-constexpr std::size_t kUnreadBytesMax = limits::kAlmeOutboxBytesMax / 2;
-// What a client may ask for at once, it may also follow.
-constexpr auto kSubscriptionsMax = static_cast<std::size_t>(limits::kAlmePendingPerClientMax);
-
 aio::Task<> run_into(aio::Task<Result<Answer>> task, std::optional<Result<Answer>>& result) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   result = co_await std::move(task);
@@ -106,7 +100,7 @@ aio::Task<Result<void>> Session::wait_for_room() {
     answered_.reset();
     co_await answered_.wait_uncancelled();
   }
-  if (socket_.queued_bytes() <= kUnreadBytesMax) co_return Result<void>();
+  if (socket_.queued_bytes() <= limits::kAlmeUnreadBytesMax) co_return Result<void>();
   was_slow_ = true;
   co_return co_await socket_.drain();
 }
@@ -263,7 +257,7 @@ Result<Answer> Session::cancel_request(const Json& params) {
 Notify Session::notifier(std::optional<wire::RpcId> id) {
   return [this, id = std::move(id), dropped = std::uint64_t{0}](std::string_view method,
                                                                 JsonObject params) mutable {
-    if (socket_.closed() || socket_.queued_bytes() > kUnreadBytesMax) {
+    if (socket_.closed() || socket_.queued_bytes() > limits::kAlmeUnreadBytesMax) {
       ++dropped;
       return false;
     }
@@ -298,9 +292,10 @@ void Session::conclude(std::optional<wire::RpcId> id, std::string_view method,
   std::function<void()> after;
   Result<Json> result = fail(ErrorCode::Internal, "no answer");
   const bool follows = outcome.has_value() && outcome->subscription && id;
-  if (follows && subscriptions_.size() >= kSubscriptionsMax && !subscriptions_.contains(*id)) {
+  if (follows && subscriptions_.size() >= limits::kAlmeSubscriptionsMax &&
+      !subscriptions_.contains(*id)) {
     result = fail(ErrorCode::LimitExceeded,
-                  "a connection may follow " + std::to_string(kSubscriptionsMax) +
+                  "a connection may follow " + std::to_string(limits::kAlmeSubscriptionsMax) +
                       " things at a time: cancel one, or connect once more");
   } else if (outcome.has_value()) {
     result = std::move(outcome->result);

@@ -20,8 +20,16 @@ inline constexpr int kAlmeClientsMax = 1024;
 inline constexpr int kAlmePendingPerClientMax = 256;
 // A client that does not read: closed.
 inline constexpr std::size_t kAlmeOutboxBytesMax = 4U << 20;
+// What a client has not read yet; more: its socket is not read, and notifications are dropped and
+// counted. Half of the outbox stays free for answers to what is in progress: neither a flood of
+// requests nor one of output costs the connection.
+inline constexpr std::size_t kAlmeUnreadBytesMax = kAlmeOutboxBytesMax / 2;
+// What a client may ask for at once, it may also follow; more: limit-exceeded.
+inline constexpr std::size_t kAlmeSubscriptionsMax = kAlmePendingPerClientMax;
 // One answer (a call's result); longer: limit-exceeded instead.
 inline constexpr std::size_t kAlmeReplyBytesMax = 64U << 20;
+// What a client takes for a line: an answer's text is a little longer than the result in it.
+inline constexpr std::size_t kAlmeReplyLineBytesMax = kAlmeReplyBytesMax + (64U << 10);
 // For a client that sends no more to read its last answers; then closed.
 inline constexpr std::chrono::seconds kAlmeDrainTimeout{5};
 // Of `logs` at once; more is a follower's business.
@@ -35,6 +43,8 @@ inline constexpr std::chrono::milliseconds kProgressInterval{50};
 // --- events ---
 // In memory, and in one answer: a day of a busy platform; older ones are dropped and counted.
 inline constexpr std::size_t kEventsKept = 4096;
+// That wait for their like to be joined with; more: all of them are published at once.
+inline constexpr std::size_t kEventsGatheredMax = 256;
 // A reason, one line; longer is cut and marked.
 inline constexpr std::size_t kEventMessageBytesMax = 1U << 10;
 // events.jsonl; larger: it becomes events.1.jsonl, and the one before is deleted.
@@ -66,6 +76,10 @@ inline constexpr std::size_t kWitTextBytesMax = 1U << 20;
 // Imports or exports of a component.
 inline constexpr int kInterfacesMax = 1000;
 inline constexpr int kInterfaceFunctionsMax = 2000;  // of one interface
+// An interface's name or a function's signature, for people to read; longer is cut.
+inline constexpr std::size_t kInterfaceItemBytesMax = 4U << 10;
+// A component's own name and version, as its binary has them; longer is cut.
+inline constexpr std::size_t kMetadataBytesMax = 256;
 
 // --- data channel ---
 // Larger arguments travel in shared memory (issue: calls).
@@ -128,6 +142,8 @@ inline constexpr int kArchiveDepthMax = 8;
 // --- the hot-deploy folder (docs/operating.md) ---
 // Entries in it, and in each bundle: more are left alone and said to be.
 inline constexpr std::size_t kHotDeployEntriesMax = 1000;
+// A folder with more is not even listed: it bounds what somebody else's mistake costs us.
+inline constexpr std::size_t kHotDeployListedMax = 16 * kHotDeployEntriesMax;
 // From the end of a write to the look at the file: for a writer that opens it once more at once.
 inline constexpr std::chrono::milliseconds kHotDeploySettle{5};
 // The same where the kernel does not tell whether somebody still writes: unchanged for so long.
@@ -147,6 +163,9 @@ inline constexpr std::size_t kHotDeployRecordBytesMax = 16U << 20;
 // Address space; a 20 MB core module takes 1.5 GB.
 inline constexpr std::uint64_t kCompileMemoryBytesMax = 6ULL << 30;
 inline constexpr std::chrono::seconds kCompileCpuMax{600};
+// SIGXCPU, which names the reason, at the limit; SIGKILL, if it is caught, this much later.
+inline constexpr std::chrono::seconds kCompileCpuGrace{5};
+inline constexpr std::uint64_t kCompileDescriptorsMax = 64;
 inline constexpr std::chrono::seconds kCompileWallMax{600};
 
 // --- guests; what a deployment gets when it says nothing (limits-and-faults.md section 4) ---
@@ -168,6 +187,9 @@ inline constexpr int kCallQueuePerInstanceMax = 1024;
 // Requests in fresh stores per replica; more wait in the socket.
 inline constexpr int kHttpConcurrentPerReplica = 256;
 inline constexpr int kHttpConnectionsMax = 8192;  // per listener
+// Connections that wait to be accepted. The kernel cuts it to net.core.somaxconn (4096 by default):
+// a worker's restart takes well under a second, and this is what may queue up meanwhile.
+inline constexpr int kHttpBacklog = 4096;
 // Total, not per read: slow-loris.
 inline constexpr std::chrono::seconds kHttpHeaderTimeout{10};
 
@@ -200,11 +222,23 @@ inline constexpr int kConfigFilesMax = 100;  // of <home>/cfg; more are refused
 inline constexpr int kEngineInstancesDefault = 2000;
 inline constexpr int kEngineHttpThreadsMax = 256;
 
+// --- the home folder ---
+// Folders in folders of ours that are removed: they are flat. Deeper is somebody else's, and not
+// ours to walk without end; refused.
+inline constexpr int kRemoveDepthMax = 8;
+// The daemon is alone with its database (home lock), so this wait is for a person's sqlite3 shell.
+inline constexpr std::chrono::milliseconds kDatabaseBusyTimeout{2000};
+
 // --- processes ---
+// A worker accepts kHttpConnectionsMax per listener and maps files; 65536 is what systemd's
+// services get at most.
+inline constexpr std::uint64_t kServeDescriptorsMax = 65536;
 inline constexpr std::chrono::seconds kWorkerReadyTimeout{10};
 inline constexpr std::chrono::seconds kWorkerStopTimeout{10};  // then SIGKILL
 // From the end of a worker's channel to its exit, which says more about why; then it is killed.
 inline constexpr std::chrono::milliseconds kWorkerExitGrace{500};
+// For the daemon to take a worker's last messages when the worker ends.
+inline constexpr std::chrono::seconds kWorkerFarewellTimeout{1};
 // In kRestartInterval, then failed (systemd's numbers).
 inline constexpr int kRestartAttempts = 5;
 inline constexpr std::chrono::seconds kRestartInterval{10};
@@ -220,6 +254,8 @@ inline constexpr std::chrono::seconds kShutdownTimeoutMax{3600};
 inline constexpr std::chrono::seconds kStopGrace{2};
 // An answer on the control channel; a load maps and links.
 inline constexpr std::chrono::seconds kWorkerRequestTimeout{30};
+// For a worker to look up a function's name.
+inline constexpr std::chrono::milliseconds kResolveTimeout{5000};
 // Past a call's deadline; then the worker is taken for hung.
 inline constexpr std::chrono::milliseconds kCallReplyGrace{1000};
 

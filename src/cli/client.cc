@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64U << 10;
 constexpr std::size_t kFdsMax = 3;  // stdin, stdout, stderr of `run`
-// An answer's text is a little longer than the result that the daemon bounds.
-constexpr std::size_t kLineBytesMax = limits::kAlmeReplyBytesMax + (64U << 10);
 
 Error no_daemon(const std::string& socket, const std::string& home) {
   return {ErrorCode::Unavailable, "no daemon answers at " + inert(socket) +
@@ -37,7 +35,9 @@ Error lost() {
 }  // namespace
 
 Client::Client(UniqueFd socket, int interrupt_fd)
-    : socket_(std::move(socket)), interrupt_fd_(interrupt_fd), codec_(kLineBytesMax) {}
+    : socket_(std::move(socket)),
+      interrupt_fd_(interrupt_fd),
+      codec_(limits::kAlmeReplyLineBytesMax) {}
 
 Result<Client> Client::connect(const std::string& socket, const std::string& home,
                                int interrupt_fd) {

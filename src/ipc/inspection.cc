@@ -11,10 +11,6 @@
 namespace arcella::ipc {
 namespace {
 
-// An interface's name or a function's signature: longer ones are cut, they are for people to read.
-constexpr std::size_t kItemBytesMax = 4U << 10;
-constexpr std::size_t kMetadataBytesMax = 256;
-
 wire::JsonArray items_to_json(const std::vector<model::InterfaceItem>& items) {
   wire::JsonArray array;
   for (const auto& item : items) {
@@ -39,14 +35,15 @@ Result<std::vector<model::InterfaceItem>> items_from_json(const wire::FieldReade
     ARCELLA_TRY_VOID(object.only({"name", "functions"}));
     model::InterfaceItem item;
     ARCELLA_TRY(std::string name, object.string("name"));
-    item.name = harmless_line(name, kItemBytesMax);
+    item.name = harmless_line(name, limits::kInterfaceItemBytesMax);
     ARCELLA_TRY(item.functions, object.strings("functions"));
     if (item.functions.size() > static_cast<std::size_t>(limits::kInterfaceFunctionsMax)) {
       return fail(ErrorCode::LimitExceeded, "interface " + item.name + " has more than " +
                                                 std::to_string(limits::kInterfaceFunctionsMax) +
                                                 " functions");
     }
-    for (auto& function : item.functions) function = harmless_line(function, kItemBytesMax);
+    for (auto& function : item.functions)
+      function = harmless_line(function, limits::kInterfaceItemBytesMax);
     items.push_back(std::move(item));
   }
   return items;
@@ -85,9 +82,9 @@ Result<model::Inspection> inspection_from_json(const wire::Json& value, std::str
   ARCELLA_TRY(inspection.runnable, fields.boolean("runnable"));
   ARCELLA_TRY(inspection.needs_concurrency, fields.boolean("needs_concurrency"));
   ARCELLA_TRY(std::string name, fields.string("metadata_name"));
-  inspection.metadata_name = harmless_line(name, kMetadataBytesMax);
+  inspection.metadata_name = harmless_line(name, limits::kMetadataBytesMax);
   ARCELLA_TRY(std::string version, fields.string("metadata_version"));
-  inspection.metadata_version = harmless_line(version, kMetadataBytesMax);
+  inspection.metadata_version = harmless_line(version, limits::kMetadataBytesMax);
   ARCELLA_TRY(inspection.imports, items_from_json(fields, "imports"));
   ARCELLA_TRY(inspection.exports, items_from_json(fields, "exports"));
   ARCELLA_TRY(std::string wit, fields.string("wit"));

@@ -27,9 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Past this a folder is not even listed: it bounds what somebody else's mistake costs us.
-constexpr std::size_t kListedMax = 16 * limits::kHotDeployEntriesMax;
-
 constexpr std::string_view kReportSuffix = ".error";
 constexpr std::array<std::string_view, 6> kIgnoredSuffixes{"~",    ".tmp",   ".part",
                                                            ".swp", ".error", ".crdownload"};
@@ -187,9 +184,10 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
   for (; !error && iterator != fs::directory_iterator(); iterator.increment(error)) {
     std::string name = iterator->path().filename().string();
     if (!is_ignored(name)) names.push_back(std::move(name));
-    if (names.size() > kListedMax) {
-      return fail(ErrorCode::LimitExceeded,
-                  folder + ": more than " + std::to_string(kListedMax) + " entries");
+    if (names.size() > limits::kHotDeployListedMax) {
+      return fail(
+          ErrorCode::LimitExceeded,
+          folder + ": more than " + std::to_string(limits::kHotDeployListedMax) + " entries");
     }
   }
   if (error) return fail(Error::from_errno(error.value(), folder));

@@ -17,8 +17,6 @@ namespace {
 
 // How long an event waits for its like. Whoever asks with tail() does not.
 constexpr std::chrono::milliseconds kGather{10};
-// What cannot be joined does not wait for that in any number.
-constexpr std::size_t kFreshMax = 256;
 constexpr std::string_view kCutMark = " [cut]";
 
 std::string printable(std::string_view text) {
@@ -82,7 +80,7 @@ void EventLog::add(Fresh fresh) {
       return;
     }
   }
-  if (fresh_.size() >= kFreshMax) publish();
+  if (fresh_.size() >= limits::kEventsGatheredMax) publish();
   fresh_.push_back(std::move(fresh));
   recorded_.set();
 }

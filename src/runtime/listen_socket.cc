@@ -9,14 +9,11 @@
 #include <cerrno>
 #include <memory>
 
+#include "base/limits.h"
 #include "runtime/registry.h"
 
 namespace arcella::runtime {
 namespace {
-
-// The kernel cuts it to net.core.somaxconn (4096 by default): a worker's restart takes well under a
-// second, and this is what may queue up meanwhile.
-constexpr int kBacklog = 4096;
 
 struct AddressListFree {
   void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
@@ -61,7 +58,7 @@ Result<UniqueFd> listen_on(const model::HttpListen& address) {
   int on = 1;
   (void)::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (::bind(listener.get(), list->ai_addr, list->ai_addrlen) != 0 ||
-      ::listen(listener.get(), kBacklog) != 0) {
+      ::listen(listener.get(), limits::kHttpBacklog) != 0) {
     int error_number = errno;
     if (error_number == EADDRINUSE) {
       return fail(ErrorCode::AddressInUse, "the address " + name +

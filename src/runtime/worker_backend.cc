@@ -17,9 +17,6 @@
 namespace arcella::runtime {
 namespace {
 
-// How long a resolve may take: it looks a name up.
-constexpr std::chrono::milliseconds kResolveTimeout{5000};
-
 std::string_view text_of(std::span<const std::byte> bytes) {
   // Bytes of a payload read as characters.
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -124,8 +121,9 @@ aio::Task<Result<std::uint32_t>> WorkerBackend::number_of(model::DeploymentId de
   std::uint64_t load = known->second.load;
   ipc::ToWorker message = ipc::ResolveFunction{0, deployment, function};
   std::vector<UniqueFd> none;
-  ARCELLA_CO_TRY(ipc::Reply reply, co_await manager_.request(group_, std::move(message),
-                                                             std::move(none), kResolveTimeout));
+  ARCELLA_CO_TRY(ipc::Reply reply,
+                 co_await manager_.request(group_, std::move(message), std::move(none),
+                                           limits::kResolveTimeout));
   if (reply.value > std::numeric_limits<std::uint32_t>::max()) {
     co_return fail(ErrorCode::Unavailable, "the worker answered nonsense");
   }
@@ -170,8 +168,9 @@ aio::Task<Result<engine::CallOutcome>> WorkerBackend::call(CallOrder order) {
 aio::Task<Result<std::string>> WorkerBackend::statistics(model::DeploymentId deployment) {
   ipc::ToWorker message = ipc::QueryStatistics{0, std::move(deployment)};
   std::vector<UniqueFd> none;
-  ARCELLA_CO_TRY(ipc::Reply reply, co_await manager_.request(group_, std::move(message),
-                                                             std::move(none), kResolveTimeout));
+  ARCELLA_CO_TRY(ipc::Reply reply,
+                 co_await manager_.request(group_, std::move(message), std::move(none),
+                                           limits::kResolveTimeout));
   co_return std::move(reply.text);
 }
 

@@ -7,15 +7,13 @@
 #include <cerrno>
 
 #include "base/crash_point.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
 #include "store/system_error.h"
 
 namespace arcella::store {
 namespace {
-
-// The daemon is alone with its database (home lock), so this wait is for a person's sqlite3 shell.
-constexpr int kBusyTimeoutMs = 2000;
 
 ErrorCode code_of(int primary, int extended) {
   switch (primary) {
@@ -130,7 +128,7 @@ Result<Database> Database::open(const std::string& path) {
   if (connection == nullptr)
     return fail(ErrorCode::LimitExceeded, "opening '" + path + "': no memory");
   if (result != SQLITE_OK) return fail(error_of(connection).with_context("opening '" + path + "'"));
-  ::sqlite3_busy_timeout(connection, kBusyTimeoutMs);
+  ::sqlite3_busy_timeout(connection, static_cast<int>(limits::kDatabaseBusyTimeout.count()));
   ::sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   ::sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   return database;

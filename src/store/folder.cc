@@ -13,15 +13,13 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "store/system_error.h"
 
 namespace arcella::store {
 namespace {
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-// What lies in our folders is flat; deeper is somebody else's, and not ours to walk without end.
-constexpr int kRemoveDepthMax = 8;
 
 struct CloseDir {
   void operator()(DIR* dir) const noexcept { ::closedir(dir); }
@@ -105,7 +103,7 @@ Result<void> Folder::exchange(const std::string& one, const std::string& other) 
 }
 
 Result<void> Folder::remove(const std::string& name) const {
-  return remove_tree(name, kRemoveDepthMax);
+  return remove_tree(name, limits::kRemoveDepthMax);
 }
 
 Result<void> Folder::remove_tree(const std::string& name, int depth) const {

@@ -25,13 +25,6 @@
 namespace arcella::supervisor {
 namespace {
 
-// A worker accepts limits::kHttpConnectionsMax per listener and maps files; 65536 is what systemd's
-// services get at most.
-constexpr std::uint64_t kServeDescriptors = 65536;
-constexpr std::uint64_t kCompileDescriptors = 64;
-// SIGXCPU, which names the reason, at the soft limit; SIGKILL, if it is caught, this much later.
-constexpr std::uint64_t kCpuHardAfterSoft = 5;
-
 std::vector<std::string> environment() {
   std::vector<std::string> variables{"LANG=C"};
   for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS",
@@ -49,13 +42,15 @@ std::vector<aio::ChildLimit> rlimits(ChildRole role) {
     result.push_back({resource, value, value});
   };
   if (role != ChildRole::Compile) {
-    set(RLIMIT_NOFILE, kServeDescriptors);
+    set(RLIMIT_NOFILE, limits::kServeDescriptorsMax);
     return result;
   }
-  set(RLIMIT_NOFILE, kCompileDescriptors);
+  set(RLIMIT_NOFILE, limits::kCompileDescriptorsMax);
   set(RLIMIT_FSIZE, limits::kArtifactBytesMax);
-  auto cpu = static_cast<std::uint64_t>(limits::kCompileCpuMax.count());
-  result.push_back({RLIMIT_CPU, cpu, cpu + kCpuHardAfterSoft});
+  const auto soft = limits::kCompileCpuMax;
+  const auto hard = soft + limits::kCompileCpuGrace;
+  result.push_back({RLIMIT_CPU, static_cast<std::uint64_t>(soft.count()),
+                    static_cast<std::uint64_t>(hard.count())});
   // Sanitizers reserve terabytes of addresses.
   if (ARCELLA_SHADOW_MEMORY == 0) set(RLIMIT_AS, limits::kCompileMemoryBytesMax);
   return result;

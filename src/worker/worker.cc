@@ -36,9 +36,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long the end waits for the daemon to take the last messages.
-constexpr std::chrono::seconds kFarewellTimeout{1};
-
 // Owner: serve().  Thread: control, but for what says otherwise.
 class Worker {
  public:
@@ -245,11 +242,12 @@ aio::Task<bool> Worker::run() {
     host_.stop_all(shutdown_deadline_);
     // Twice the deadline: what is cut at it has to be told too.
     auto ended = until_all_ended();
-    const auto all = co_await aio::with_timeout<void>(shutdown_deadline_ * 2 + kFarewellTimeout,
-                                                      std::move(ended));
+    const auto all = co_await aio::with_timeout<void>(
+        shutdown_deadline_ * 2 + limits::kWorkerFarewellTimeout, std::move(ended));
     if (!all) log::warn("worker", "instances are left at the end", {{"count", host_.alive()}});
     auto drained = channel_.drain();
-    static_cast<void>(co_await aio::with_timeout<void>(kFarewellTimeout, std::move(drained)));
+    static_cast<void>(
+        co_await aio::with_timeout<void>(limits::kWorkerFarewellTimeout, std::move(drained)));
   }
   tasks_.cancel();
   channel_.close();
