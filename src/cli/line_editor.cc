@@ -18,16 +18,6 @@
 
 #include "base/limits.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-// libedit copies the two texts of EL_ADDFN and does not free them in el_end() (3.1).
-extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
-  return "leak:wcsdup\n";
-}
-#endif
-#endif
-
 namespace arcella::cli {
 namespace {
 
