@@ -17,7 +17,7 @@ aio::Task<Result<Answer>> install(ArcellaRuntime& runtime, Invocation invocation
   runtime::InstallRequest request;
   request.path = std::move(params.path);
   request.id = std::move(params.id);
-  if (invocation.progress) request.progress = runtime.progress(std::move(invocation.progress));
+  request.progress = runtime.progress(std::move(invocation.progress));
   ARCELLA_CO_TRY(auto installed, co_await runtime.install(std::move(request)));
   Answer answer;
   answer.result = alme_proto::to_json(installed);

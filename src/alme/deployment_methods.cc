@@ -15,11 +15,6 @@ using wire::JsonObject;
 
 constexpr std::size_t kStdioFds = 3;
 
-model::Progress progress_of(const ArcellaRuntime& runtime, Invocation& invocation) {
-  if (!invocation.progress) return {};
-  return runtime.progress(std::move(invocation.progress));
-}
-
 aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::DeployParams::from_json(invocation.params));
   if (params.dry_run) {
@@ -42,7 +37,7 @@ aio::Task<Result<Answer>> start(ArcellaRuntime& runtime, Invocation invocation) 
     ARCELLA_CO_TRY(auto views, co_await runtime.start_group(std::move(*params.group)));
     answer.result = alme_proto::to_json(views);
   } else {
-    auto progress = progress_of(runtime, invocation);
+    auto progress = runtime.progress(std::move(invocation.progress));
     ARCELLA_CO_TRY(auto view,
                    co_await runtime.start(std::move(*params.deployment), std::move(progress)));
     answer.result = alme_proto::to_json(view);
@@ -65,7 +60,7 @@ aio::Task<Result<Answer>> stop(ArcellaRuntime& runtime, Invocation invocation) {
 
 aio::Task<Result<Answer>> scale(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::ScaleParams::from_json(invocation.params));
-  auto progress = progress_of(runtime, invocation);
+  auto progress = runtime.progress(std::move(invocation.progress));
   ARCELLA_CO_TRY(auto view, co_await runtime.scale(std::move(params.deployment), params.replicas,
                                                    std::move(progress)));
   Answer answer;

@@ -19,6 +19,7 @@ aio::Task<Result<Answer>> update(ArcellaRuntime& runtime, Invocation invocation)
   request.path = std::move(params.path);
   request.to = std::move(params.to);
   request.force = params.force;
+  request.progress = runtime.progress(std::move(invocation.progress));
   ARCELLA_CO_TRY(auto outcome, co_await runtime.update(std::move(request)));
   alme_proto::UpdateResult result;
   result.component = std::move(outcome.component);
@@ -30,7 +31,9 @@ aio::Task<Result<Answer>> update(ArcellaRuntime& runtime, Invocation invocation)
 
 aio::Task<Result<Answer>> rollback(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
-  ARCELLA_CO_TRY(auto view, co_await runtime.rollback(std::move(params.deployment)));
+  auto progress = runtime.progress(std::move(invocation.progress));
+  ARCELLA_CO_TRY(auto view,
+                 co_await runtime.rollback(std::move(params.deployment), std::move(progress)));
   Answer answer;
   answer.result = alme_proto::to_json(view);
   co_return answer;
@@ -39,8 +42,12 @@ aio::Task<Result<Answer>> rollback(ArcellaRuntime& runtime, Invocation invocatio
 }  // namespace
 
 void add_update_methods(MethodTable& table, ArcellaRuntime& runtime) {
-  table.add("update", [&runtime](Invocation i) { return update(runtime, std::move(i)); });
-  table.add("rollback", [&runtime](Invocation i) { return rollback(runtime, std::move(i)); });
+  table.add(
+      "update", [&runtime](Invocation i) { return update(runtime, std::move(i)); },
+      OnCancel::AbortIfAsked);
+  table.add(
+      "rollback", [&runtime](Invocation i) { return rollback(runtime, std::move(i)); },
+      OnCancel::AbortIfAsked);
 }
 
 }  // namespace arcella::alme

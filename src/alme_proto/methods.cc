@@ -17,7 +17,6 @@ using wire::JsonObject;
 
 constexpr std::array<std::string_view, 3> kInstall{"path", "id", "progress"};
 constexpr std::array<std::string_view, 2> kDeploy{"paths", "dry_run"};
-constexpr std::array<std::string_view, 1> kDeployment{"deployment"};
 constexpr std::array<std::string_view, 2> kUndeploy{"deployment", "force"};
 constexpr std::array<std::string_view, 3> kStart{"deployment", "group", "progress"};
 constexpr std::array<std::string_view, 2> kStop{"deployment", "group"};
@@ -32,7 +31,8 @@ constexpr std::array<std::string_view, 5> kLogs{"deployment", "instance", "lines
                                                 "since_ms"};
 constexpr std::array<std::string_view, 4> kEvents{"deployment", "lines", "since_ms", "follow"};
 constexpr std::array<std::string_view, 1> kCancel{"request"};
-constexpr std::array<std::string_view, 4> kUpdate{"target", "path", "to", "force"};
+constexpr std::array<std::string_view, 5> kUpdate{"target", "path", "to", "force", "progress"};
+constexpr std::array<std::string_view, 2> kRollback{"deployment", "progress"};
 
 constexpr std::array<MethodInfo, 22> kMethods{{
     {"ping", "answers at once", {}},
@@ -44,7 +44,7 @@ constexpr std::array<MethodInfo, 22> kMethods{{
     {"stop", "stops all replicas of a deployment, or of a group's, gracefully", kStop},
     {"scale", "changes the number of replicas in place", kScale},
     {"update", "moves deployments to another version of their component", kUpdate},
-    {"rollback", "takes a deployment back to its previous generation", kDeployment},
+    {"rollback", "takes a deployment back to its previous generation", kRollback},
     {"call", "calls an exported function", kCall},
     {"run", "runs a command once, to its end", kRun},
     {"list", "components, deployments, instances, workers", kList},

@@ -103,7 +103,7 @@ Result<void> show_deployment(Context& context, const Json& result) {
 
 // scale, rollback, start and stop of one: the answer is the deployment.
 Result<int> change(Context& context, std::string_view method, Json params) {
-  const bool tells_progress = method == "start" || method == "scale";
+  const bool tells_progress = method != "stop";
   ARCELLA_TRY(auto result,
               tells_progress ? call_watched(context.client, context.here, method, std::move(params))
                              : context.client.call(method, std::move(params)));
@@ -212,7 +212,7 @@ Result<int> update(Context& context) {
   if (arguments.path) params.path = absolute_path(*arguments.path, context.here.folder);
   params.to = arguments.to;
   params.force = arguments.force;
-  ARCELLA_TRY(auto result, context.client.call("update", params.to_json()));
+  ARCELLA_TRY(auto result, call_watched(context.client, context.here, "update", params.to_json()));
   if (arguments.json) {
     context.print_json(result);
     return 0;

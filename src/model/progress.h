@@ -38,10 +38,10 @@ class Progress {
   void count(std::string_view name, std::uint64_t done, std::uint64_t total) const {
     tell({name, done, total});
   }
+  void tell(const Note& note) const;
 
  private:
   struct State;
-  void tell(const Note& note) const;
   std::shared_ptr<State> state_;  // shared by the copies that the steps of one operation hold
 };
 

@@ -16,6 +16,7 @@
 #include "runtime/group_operations.h"
 #include "runtime/hot_deploy_watch.h"
 #include "runtime/log_operations.h"
+#include "runtime/operation.h"
 #include "runtime/process_memory.h"
 #include "runtime/ready_progress.h"
 #include "runtime/run_operations.h"
@@ -151,7 +152,8 @@ aio::Task<Result<DeployOutcome>> ArcellaRuntime::deploy(std::vector<std::string>
 aio::Task<Result<model::DeploymentView>> ArcellaRuntime::start(std::string deployment,
                                                                model::Progress progress) {
   auto work = impl_->operate("start", deployment, impl_->deployments.start(deployment));
-  co_return co_await with_ready_progress(impl_->core, std::move(deployment), std::move(progress),
+  CountReady count = count_ready(impl_->core, std::move(deployment));
+  co_return co_await with_ready_progress(impl_->core, std::move(count), std::move(progress),
                                          std::move(work));
 }
 
@@ -180,7 +182,8 @@ aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::stop_group
 aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deployment, int replicas,
                                                                model::Progress progress) {
   auto work = impl_->operate("scale", deployment, impl_->deployments.scale(deployment, replicas));
-  co_return co_await with_ready_progress(impl_->core, std::move(deployment), std::move(progress),
+  CountReady count = count_ready(impl_->core, std::move(deployment));
+  co_return co_await with_ready_progress(impl_->core, std::move(count), std::move(progress),
                                          std::move(work));
 }
 
@@ -201,13 +204,18 @@ aio::Task<Result<std::vector<std::string>>> ArcellaRuntime::remove(std::string c
 
 aio::Task<Result<UpdateOutcome>> ArcellaRuntime::update(UpdateRequest request) {
   std::string target = request.target;
-  auto work = impl_->hot_deploy.by_hand(impl_->updates.update(std::move(request)));
-  co_return co_await impl_->operate("update", std::move(target), std::move(work));
+  PointOfNoReturn begun;
+  auto work = impl_->hot_deploy.by_hand(impl_->updates.update(std::move(request), begun));
+  auto watched = recorded(impl_->core.events, "update", std::move(target), std::move(work));
+  co_return co_await cancellable(impl_->core.operations, std::move(watched), &begun);
 }
 
-aio::Task<Result<model::DeploymentView>> ArcellaRuntime::rollback(std::string deployment) {
-  auto work = impl_->updates.rollback(deployment);
-  co_return co_await impl_->operate("rollback", std::move(deployment), std::move(work));
+aio::Task<Result<model::DeploymentView>> ArcellaRuntime::rollback(std::string deployment,
+                                                                  model::Progress progress) {
+  PointOfNoReturn begun;
+  auto work = impl_->updates.rollback(deployment, std::move(progress), begun);
+  auto watched = recorded(impl_->core.events, "rollback", std::move(deployment), std::move(work));
+  co_return co_await cancellable(impl_->core.operations, std::move(watched), &begun);
 }
 
 aio::Task<Result<std::string>> ArcellaRuntime::call(CallRequest request) {
@@ -316,6 +324,7 @@ std::shared_ptr<void> ArcellaRuntime::follow_events(
 }
 
 model::Progress ArcellaRuntime::progress(model::Progress::Sink sink) const {
+  if (!sink) return {};
   return {impl_->core.clock, std::move(sink)};
 }
 

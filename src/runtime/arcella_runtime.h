@@ -53,6 +53,7 @@ struct UpdateRequest {
   std::optional<std::string> path;  // absolute; the package of the new version
   std::optional<std::string> to;    // an installed component; exactly one of the two
   bool force = false;               // also when exports are lost
+  model::Progress progress;  // stages: those of an install, then starting; reverting if it fails
 };
 struct UpdateOutcome {
   std::string component;
@@ -146,8 +147,11 @@ class ArcellaRuntime {
   aio::Task<Result<void>> undeploy(std::string deployment);
   // What can no longer be rolled back, because the component was its previous generation's.
   aio::Task<Result<std::vector<std::string>>> remove(std::string component);
+  // Cancelling update or rollback changes nothing, as long as nothing that runs is replaced; later
+  // it is finished all the same.
   aio::Task<Result<UpdateOutcome>> update(UpdateRequest request);
-  aio::Task<Result<model::DeploymentView>> rollback(std::string deployment);
+  aio::Task<Result<model::DeploymentView>> rollback(std::string deployment,
+                                                    model::Progress progress = {});
   aio::Task<Result<std::string>> call(CallRequest request);  // WAVE text of the result
   aio::Task<Result<RunOutcome>> run(RunRequest request);
 
@@ -163,7 +167,7 @@ class ArcellaRuntime {
   [[nodiscard]] Result<model::EventTail> events(const EventQuery& query);
   [[nodiscard]] std::shared_ptr<void> follow_events(
       std::optional<std::string> deployment, std::function<void(const model::Event&)> follower);
-  // For requests that somebody watches.
+  // Of a request; without a sink nobody watches.
   [[nodiscard]] model::Progress progress(model::Progress::Sink sink) const;
 
   [[nodiscard]] std::vector<model::ConfigEntry> config() const;

@@ -40,7 +40,8 @@ Result<UniqueFd> sealed_copy(std::string_view bytes) {
 }
 
 aio::Task<Result<UniqueFd>> ArtifactStore::artifact(model::ComponentId id,
-                                                    model::WorkerTraits traits) {
+                                                    model::WorkerTraits traits,
+                                                    model::Progress progress) {
   const ComponentRecord* record = registry_.find(id);
   if (record == nullptr)
     co_return fail(ErrorCode::NotFound, "no component '" + id.str() + "' is installed");
@@ -52,6 +53,7 @@ aio::Task<Result<UniqueFd>> ArtifactStore::artifact(model::ComponentId id,
 
   log::info("runtime", "compiling again: the cache has no code for this engine",
             {{"component", id.str()}});
+  progress.stage("compiling");
   auto open = [this, &id] { return repository_.open_wasm(id); };
   ARCELLA_CO_TRY(UniqueFd wasm, co_await files_.run(std::move(open)));
   ARCELLA_CO_TRY(auto compiled,

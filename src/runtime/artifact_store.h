@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "aio/worker_pool.h"
 #include "model/component.h"
+#include "model/progress.h"
 #include "runtime/instance_backend.h"
 #include "runtime/registry.h"
 #include "store/code_cache.h"
@@ -27,7 +29,12 @@ class ArtifactStore final : public ArtifactSource {
 
   // NotFound when the component is gone; else what compiling says.
   aio::Task<Result<UniqueFd>> artifact(model::ComponentId component,
-                                       model::WorkerTraits traits) override;
+                                       model::WorkerTraits traits) override {
+    return artifact(std::move(component), traits, model::Progress());
+  }
+  // The same, and tells when it has to be compiled.
+  aio::Task<Result<UniqueFd>> artifact(model::ComponentId component, model::WorkerTraits traits,
+                                       model::Progress progress);
 
  private:
   const std::string worker_program_;

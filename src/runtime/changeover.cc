@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "runtime/deployment_waits.h"
 #include "runtime/listen_socket.h"
+#include "runtime/ready_progress.h"
 
 namespace arcella::runtime {
 namespace {
@@ -23,7 +24,8 @@ bool is_to_run(const DeploymentRecord* record) {
 
 }  // namespace
 
-aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment deployment) {
+aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment deployment,
+                                        model::Progress progress) {
   model::ComponentId component_id = deployment.spec.component;
   const ComponentRecord* component = core.registry.find(component_id);
   if (component == nullptr) co_return fail(deployment_is_gone(deployment.spec.id));
@@ -37,7 +39,8 @@ aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment dep
   model::WorkerTraits traits = needs_of(component->component, deployment.policy);
   if (status.state == model::WorkerState::Up) traits = model::either(traits, status.traits);
   // Into the cache if it is not there: compiling is not what the startup timeout is for.
-  ARCELLA_CO_TRY(UniqueFd artifact, co_await core.artifacts.artifact(component_id, traits));
+  ARCELLA_CO_TRY(UniqueFd artifact,
+                 co_await core.artifacts.artifact(component_id, traits, std::move(progress)));
   co_return Result<void>();
 }
 
@@ -49,12 +52,10 @@ aio::Task<Result<void>> Changeover::check() {
 }
 
 aio::Task<Result<void>> Changeover::carry_out() {
-  ARCELLA_CO_TRY_VOID(co_await check());
   crash_point("change.checked");
-  Result<void> done;
-  for (std::size_t i = 0; i < change_.deployments.size() && done.has_value(); ++i) {
-    done = co_await replace(i);
-  }
+  CountReady count = [this] { return ready(); };
+  auto done =
+      co_await with_ready_progress(core_, std::move(count), change_.progress, replace_all());
   if (done.has_value()) done = co_await record();
   if (done.has_value()) {
     crash_point("change.recorded");
@@ -63,6 +64,7 @@ aio::Task<Result<void>> Changeover::carry_out() {
   }
   if (replaced_.empty() || done.error().code() == ErrorCode::Cancelled) co_return done;
   crash_point("change.failed");
+  change_.progress.stage("reverting");
   std::string reverted = co_await put_back();
   crash_point("change.put-back");
   const Error& error = done.error();
@@ -81,10 +83,33 @@ aio::Task<Result<void>> Changeover::prepare(std::size_t which) {
     ARCELLA_CO_TRY(UniqueFd listener, listen_for(core_.registry, wanted.spec));
     listeners_.insert_or_assign(wanted.spec.id, std::move(listener));
   }
-  auto startable = co_await check_startable(core_, wanted);
+  auto startable = co_await check_startable(core_, wanted, change_.progress);
   if (startable.has_value()) co_return startable;
   co_return fail(
       std::move(startable).error().with_context("deployment '" + wanted.spec.id.str() + "'"));
+}
+
+aio::Task<Result<void>> Changeover::replace_all() {
+  Result<void> done;
+  for (std::size_t i = 0; i < change_.deployments.size() && done.has_value(); ++i) {
+    done = co_await replace(i);
+  }
+  co_return done;
+}
+
+std::optional<model::Progress::Note> Changeover::ready() const {
+  int wanted = 0;
+  for (const model::Deployment& deployment : change_.deployments) {
+    if (is_to_run(core_.registry.find(deployment.spec.id))) wanted += deployment.spec.replicas;
+  }
+  if (wanted == 0) return std::nullopt;
+  int up = 0;
+  for (const Earlier& earlier : replaced_) {
+    // Those that still run as they did are not counted: they are to go.
+    const DeploymentRecord* record = core_.registry.find(earlier.deployment.spec.id);
+    if (record != nullptr && is_current(*record)) up += ready_of(*record);
+  }
+  return ready_note(up, wanted);
 }
 
 aio::Task<Result<void>> Changeover::replace(std::size_t which) {

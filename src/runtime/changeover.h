@@ -17,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "model/deployment.h"
 #include "model/event.h"
+#include "model/progress.h"
 #include "runtime/runtime_core.h"
 
 namespace arcella::runtime {
@@ -26,6 +27,8 @@ struct Change {
   // A component that is in the registry and not in the store yet: recorded with them, as one.
   std::optional<model::ComponentId> component;
   model::EventKind event = model::EventKind::DeploymentDeployed;  // of each, when it is done
+  // Stages: compiling, where the cache has no code; starting, all deployments together; reverting.
+  model::Progress progress = {};
 };
 
 // Owner: an operation, which holds the locks of everything in the change.  Thread: control.
@@ -33,10 +36,10 @@ class Changeover {
  public:
   Changeover(RuntimeCore& core, Change change) : core_(core), change_(std::move(change)) {}
 
-  // Only what can be known to fail before anything is touched.
+  // What can be known to fail before anything is touched; also Cancelled.
   aio::Task<Result<void>> check();
-  // Once. What an error says has been undone. Conflict and AddressInUse come before anything is
-  // touched; after Cancelled the daemon ends, and the next one brings back the state before.
+  // Once, when check() has found nothing. What an error says has been undone; after Cancelled the
+  // daemon ends, and the next one brings back the state before.
   aio::Task<Result<void>> carry_out();
 
  private:
@@ -48,7 +51,10 @@ class Changeover {
 
   // What can be known to fail fails here.
   aio::Task<Result<void>> prepare(std::size_t which);
+  aio::Task<Result<void>> replace_all();
   aio::Task<Result<void>> replace(std::size_t which);
+  // Of all deployments that run; none: nothing is started.
+  [[nodiscard]] std::optional<model::Progress::Note> ready() const;
   aio::Task<Result<void>> record() const;
   void apply_recorded();
   // Gives what is to be said about it.
@@ -62,6 +68,7 @@ class Changeover {
 
 // What has to be so before a deployment of a component is started in its place: something to
 // start, and compiled code for its engine. The first is Conflict.
-aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment deployment);
+aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment deployment,
+                                        model::Progress progress = {});
 
 }  // namespace arcella::runtime

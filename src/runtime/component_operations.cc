@@ -13,17 +13,11 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/operation.h"
 
 namespace arcella::runtime {
 
 namespace {
-
-// For the steps between which an operation can be taken back.
-aio::Task<Result<void>> not_taken_back() {
-  if (aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state))
-    co_return fail(aio::cancelled_error());
-  co_return Result<void>();
-}
 
 // Duplicates share one offset, and a helper may have read to the end.
 Result<UniqueFd> from_its_start(const UniqueFd& file) {

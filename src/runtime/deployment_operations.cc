@@ -30,6 +30,7 @@ aio::Task<Result<DeployOutcome>> DeploymentOperations::deploy_files(
   ARCELLA_CO_TRY(change.deployments, check(files));
   if (!change.deployments.empty()) {
     Changeover changeover(core_, std::move(change));
+    ARCELLA_CO_TRY_VOID(co_await changeover.check());
     ARCELLA_CO_TRY_VOID(co_await changeover.carry_out());
   }
   DeployOutcome outcome;

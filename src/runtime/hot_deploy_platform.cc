@@ -82,7 +82,8 @@ aio::Task<Result<void>> HotDeployPlatform::update(model::DeploymentId id, model:
   UpdateRequest request;
   request.target = id.str();
   request.to = to.str();
-  auto outcome = co_await updates_.update(std::move(request));
+  PointOfNoReturn begun;
+  auto outcome = co_await updates_.update(std::move(request), begun);
   co_return without_value(std::move(outcome));
 }
 

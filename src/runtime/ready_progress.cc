@@ -9,19 +9,29 @@
 
 namespace arcella::runtime {
 
-void tell_ready(const RuntimeCore& core, const std::string& deployment,
-                const model::Progress& progress) {
-  auto found = core.registry.find_deployment(deployment);
-  if (!found.has_value()) return;  // the operation says so itself
-  const DeploymentRecord& record = **found;
-  const int total = record.deployment.spec.replicas;
-  const int up = std::min(count_up(record), total);
-  progress.count("starting", static_cast<std::uint64_t>(up), static_cast<std::uint64_t>(total));
+model::Progress::Note ready_note(int ready, int total) {
+  return {"starting", static_cast<std::uint64_t>(ready), static_cast<std::uint64_t>(total)};
 }
 
-aio::Task<void> watch_ready(RuntimeCore& core, std::string deployment, model::Progress progress) {
+int ready_of(const DeploymentRecord& record) {
+  return std::min(count_up(record), record.deployment.spec.replicas);
+}
+
+CountReady count_ready(const RuntimeCore& core, std::string deployment) {
+  return [&core, id = std::move(deployment)]() -> std::optional<model::Progress::Note> {
+    auto found = core.registry.find_deployment(id);
+    if (!found.has_value()) return std::nullopt;  // the operation says so itself
+    return ready_note(ready_of(**found), (*found)->deployment.spec.replicas);
+  };
+}
+
+void tell_ready(const CountReady& count, const model::Progress& progress) {
+  if (auto note = count()) progress.tell(*note);
+}
+
+aio::Task<void> watch_ready(RuntimeCore& core, CountReady count, model::Progress progress) {
   for (;;) {
-    tell_ready(core, deployment, progress);
+    tell_ready(count, progress);
     auto changed = co_await core.reconciler.changed().wait();
     if (!changed.has_value()) co_return;
     // A thousand reports come in a burst: once is enough for all of them.

@@ -11,7 +11,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "aio/event.h"
 #include "aio/task_scope.h"
 #include "aio/worker_pool.h"
 #include "base/clock.h"
@@ -81,59 +80,5 @@ class RuntimeCore final : private PlaceListener {
   aio::Task<void> record_completion(model::DeploymentId id);
   aio::Task<Result<void>> try_record_completion(model::DeploymentId id);
 };
-
-// The work's result; a failure is an event. `operation` and `subject` are what was asked for.
-template <class T>
-aio::Task<Result<T>> recorded(EventLog& events, std::string operation, std::string subject,
-                              aio::Task<Result<T>> work) {
-  auto result = co_await std::move(work);
-  if (!result.has_value()) {
-    events.record(model::EventKind::OperationFailed, std::move(subject),
-                  operation + ": " + result.error().message());
-  }
-  co_return result;
-}
-
-// An operation that changes state runs to its end in a scope of the runtime, whether or not the
-// client that asked for it is still there: what is half done would have to be undone. Shared by the
-// operation and by who waits for it.
-template <class T>
-struct Shielded {
-  explicit Shielded(const boost::asio::any_io_executor& executor) : done(executor) {}
-  aio::Event done;
-  std::optional<Result<T>> result;
-};
-
-template <class T>
-aio::Task<void> run_shielded(std::shared_ptr<Shielded<T>> state, aio::Task<Result<T>> work) {
-  state->result = co_await std::move(work);
-  state->done.set();
-}
-
-template <class T>
-aio::Task<Result<T>> shield(aio::TaskScope& scope, aio::Task<Result<T>> work) {
-  auto executor = co_await boost::asio::this_coro::executor;
-  auto state = std::make_shared<Shielded<T>>(executor);
-  if (!scope.spawn(run_shielded<T>(state, std::move(work)))) {
-    co_return fail(ErrorCode::Unavailable, "the daemon is shutting down");
-  }
-  auto waited = co_await state->done.wait();
-  if (!state->result) co_return fail(waited.has_value() ? aio::cancelled_error() : waited.error());
-  co_return std::move(*state->result);
-}
-
-// The same for an operation that can be taken back: when the caller is cancelled, so is the work.
-// It has ended when this returns, and its own result says whether it still was in time.
-template <class T>
-aio::Task<Result<T>> cancellable(aio::TaskScope& scope, aio::Task<Result<T>> work) {
-  auto executor = co_await boost::asio::this_coro::executor;
-  auto state = std::make_shared<Shielded<T>>(executor);
-  auto stop = scope.spawn_stoppable(run_shielded<T>(state, std::move(work)));
-  if (!stop) co_return fail(ErrorCode::Unavailable, "the daemon is shutting down");
-  auto waited = co_await state->done.wait();
-  if (!waited.has_value()) stop();
-  co_await state->done.wait_uncancelled();
-  co_return std::move(*state->result);
-}
 
 }  // namespace arcella::runtime

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "model/deployment_rules.h"
 #include "model/replacement.h"
-#include "runtime/changeover.h"
 #include "runtime/deployment_waits.h"
 
 namespace arcella::runtime {
@@ -38,19 +37,21 @@ Result<void> check_fits(const model::Deployment& deployment, const model::Compon
 
 }  // namespace
 
-aio::Task<Result<UpdateOutcome>> UpdateOperations::update(UpdateRequest request) {
+aio::Task<Result<UpdateOutcome>> UpdateOperations::update(UpdateRequest request,
+                                                          PointOfNoReturn& begun) {
   if (request.path.has_value() == request.to.has_value()) {
     co_return fail(ErrorCode::InvalidParams,
                    "update: either the path of a package, or the installed component to go `to`");
   }
-  if (request.path) co_return co_await update_from_package(std::move(request));
-  co_return co_await update_to_installed(std::move(request));
+  if (request.path) co_return co_await update_from_package(std::move(request), begun);
+  co_return co_await update_to_installed(std::move(request), begun);
 }
 
-aio::Task<Result<UpdateOutcome>> UpdateOperations::update_from_package(UpdateRequest request) {
+aio::Task<Result<UpdateOutcome>> UpdateOperations::update_from_package(UpdateRequest request,
+                                                                       PointOfNoReturn& begun) {
   // What is not there need not be examined.
   ARCELLA_CO_TRY(Ids meant, deployments_of_component(request.target));
-  InstallRequest package{*request.path, std::nullopt, {}};
+  InstallRequest package{*request.path, std::nullopt, request.progress};
   ARCELLA_CO_TRY(auto candidate, co_await components_.examine(std::move(package)));
   model::ComponentId to = candidate.id;
   std::string name = request.target.substr(0, request.target.find('@'));
@@ -70,27 +71,31 @@ aio::Task<Result<UpdateOutcome>> UpdateOperations::update_from_package(UpdateReq
     core_.registry.add(std::move(kept));
     added = to;
   }
-  auto done = co_await move(locked.deployments, to, request.force, added);
+  auto done = co_await move(request, locked.deployments, to, added, begun);
   if (done.has_value()) co_return outcome(locked.deployments, to);
-  // Cancelled: the daemon ends, and the next one removes what has no row.
-  if (added && done.error().code() != ErrorCode::Cancelled) {
+  // Cancelled on the way: the daemon ends, and the next one removes what has no row.
+  const bool ends = begun.passed() && done.error().code() == ErrorCode::Cancelled;
+  if (added && !ends) {
     core_.registry.remove(to);
     co_await components_.drop(std::move(to), std::move(hash));
   }
   co_return fail(std::move(done).error());
 }
 
-aio::Task<Result<UpdateOutcome>> UpdateOperations::update_to_installed(UpdateRequest request) {
+aio::Task<Result<UpdateOutcome>> UpdateOperations::update_to_installed(UpdateRequest request,
+                                                                       PointOfNoReturn& begun) {
   ARCELLA_CO_TRY(const ComponentRecord* found, core_.registry.find_component(*request.to));
   model::ComponentId to = found->component.id;
   Select select = [this, target = request.target] { return deployments_of_target(target); };
   ARCELLA_CO_TRY(Locked locked, co_await lock(std::move(select), to));
   ARCELLA_CO_TRY(found, core_.registry.find_component(to.str()));
-  ARCELLA_CO_TRY_VOID(co_await move(locked.deployments, to, request.force, std::nullopt));
+  ARCELLA_CO_TRY_VOID(co_await move(request, locked.deployments, to, std::nullopt, begun));
   co_return outcome(locked.deployments, to);
 }
 
-aio::Task<Result<model::DeploymentView>> UpdateOperations::rollback(std::string deployment) {
+aio::Task<Result<model::DeploymentView>> UpdateOperations::rollback(std::string deployment,
+                                                                    model::Progress progress,
+                                                                    PointOfNoReturn& begun) {
   Select select = [this, deployment] { return deployments_of_target(deployment); };
   while (true) {
     ARCELLA_CO_TRY(const DeploymentRecord* record, core_.registry.find_deployment(deployment));
@@ -114,9 +119,9 @@ aio::Task<Result<model::DeploymentView>> UpdateOperations::rollback(std::string 
     ARCELLA_CO_TRY_VOID(check_fits(earlier, component->component));
     Change change;
     change.event = model::EventKind::DeploymentRolledBack;
+    change.progress = std::move(progress);
     change.deployments.push_back(std::move(earlier));
-    Changeover changeover(core_, std::move(change));
-    ARCELLA_CO_TRY_VOID(co_await changeover.carry_out());
+    ARCELLA_CO_TRY_VOID(co_await carry_out(std::move(change), begun));
     record = core_.registry.find(id);
     if (record == nullptr) co_return fail(deployment_is_gone(id));
     co_return view_of(*record);
@@ -169,20 +174,29 @@ aio::Task<Result<UpdateOperations::Locked>> UpdateOperations::lock(Select select
   co_return Locked(std::move(deployments), std::move(guard));
 }
 
-aio::Task<Result<void>> UpdateOperations::move(Ids deployments, model::ComponentId to, bool force,
-                                               std::optional<model::ComponentId> added) {
+aio::Task<Result<void>> UpdateOperations::move(const UpdateRequest& request, Ids deployments,
+                                               model::ComponentId to,
+                                               std::optional<model::ComponentId> added,
+                                               PointOfNoReturn& begun) {
   const ComponentRecord* component = core_.registry.find(to);
   Change change;
   change.event = model::EventKind::DeploymentUpdated;
   for (const model::DeploymentId& id : deployments) {
     const DeploymentRecord* record = core_.registry.find(id);
     if (record->deployment.spec.component == to) continue;
-    ARCELLA_CO_TRY(model::Deployment other, moved(*record, *component, force));
+    ARCELLA_CO_TRY(model::Deployment other, moved(*record, *component, request.force));
     change.deployments.push_back(std::move(other));
   }
   if (change.deployments.empty() && !added) co_return Result<void>();
   change.component = std::move(added);
+  change.progress = request.progress;
+  co_return co_await carry_out(std::move(change), begun);
+}
+
+aio::Task<Result<void>> UpdateOperations::carry_out(Change change, PointOfNoReturn& begun) {
   Changeover changeover(core_, std::move(change));
+  ARCELLA_CO_TRY_VOID(co_await changeover.check());
+  ARCELLA_CO_TRY_VOID(co_await begun.pass());
   co_return co_await changeover.carry_out();
 }
 

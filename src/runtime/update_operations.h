@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "runtime/arcella_runtime.h"
+#include "runtime/changeover.h"
 #include "runtime/component_operations.h"
+#include "runtime/operation.h"
 #include "runtime/runtime_core.h"
 
 namespace arcella::runtime {
@@ -21,8 +23,11 @@ class UpdateOperations {
   UpdateOperations(RuntimeCore& core, ComponentOperations& components)
       : core_(core), components_(components) {}
 
-  aio::Task<Result<UpdateOutcome>> update(UpdateRequest request);
-  aio::Task<Result<model::DeploymentView>> rollback(std::string deployment);
+  // Both pass `begun` when they begin to replace what runs.
+  aio::Task<Result<UpdateOutcome>> update(UpdateRequest request, PointOfNoReturn& begun);
+  aio::Task<Result<model::DeploymentView>> rollback(std::string deployment,
+                                                    model::Progress progress,
+                                                    PointOfNoReturn& begun);
 
  private:
   using Ids = std::vector<model::DeploymentId>;
@@ -35,8 +40,10 @@ class UpdateOperations {
     KeyedLock::Guard guard;
   };
 
-  aio::Task<Result<UpdateOutcome>> update_from_package(UpdateRequest request);
-  aio::Task<Result<UpdateOutcome>> update_to_installed(UpdateRequest request);
+  aio::Task<Result<UpdateOutcome>> update_from_package(UpdateRequest request,
+                                                       PointOfNoReturn& begun);
+  aio::Task<Result<UpdateOutcome>> update_to_installed(UpdateRequest request,
+                                                       PointOfNoReturn& begun);
 
   [[nodiscard]] Result<Ids> deployments_of_component(const std::string& id_or_name) const;
   [[nodiscard]] Result<Ids> deployments_of_target(const std::string& target) const;
@@ -44,8 +51,9 @@ class UpdateOperations {
   // held, and what was selected is still what is meant.
   aio::Task<Result<Locked>> lock(Select select, model::ComponentId to);
 
-  aio::Task<Result<void>> move(Ids deployments, model::ComponentId to, bool force,
-                               std::optional<model::ComponentId> added);
+  aio::Task<Result<void>> move(const UpdateRequest& request, Ids deployments, model::ComponentId to,
+                               std::optional<model::ComponentId> added, PointOfNoReturn& begun);
+  aio::Task<Result<void>> carry_out(Change change, PointOfNoReturn& begun);
   // The deployment with the component in place of its own; Conflict says what does not fit.
   [[nodiscard]] Result<model::Deployment> moved(const DeploymentRecord& record,
                                                 const ComponentRecord& to, bool force) const;

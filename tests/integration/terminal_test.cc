@@ -234,6 +234,16 @@ TEST_F(TerminalTest, LongCommandsShowHowFarTheyAreAndLeaveNoTrace) {
   EXPECT_EQ(start->wait(), 0);
   EXPECT_THAT(start->shown(), HasSubstr("starting ["));
   EXPECT_THAT(start->shown(), HasSubstr("] 2/2"));
+  ASSERT_EQ(cli({"install", source_path("examples/calc/calc.wasm"), "--id", "calc@1.1.0"}).status,
+            0);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"update", "calc-math", "--to", "calc@1.1.0"},
+        std::vector<std::string>{"rollback", "calc-math"}}) {
+    auto change = open(words);
+    EXPECT_EQ(change->wait(), 0);
+    EXPECT_THAT(change->shown(), HasSubstr("starting ["));
+    EXPECT_THAT(change->shown(), HasSubstr("] 2/2"));
+  }
 }
 
 TEST_F(TerminalTest, TablesFitTheTerminalAndColoursAreForIt) {

@@ -2,7 +2,6 @@
 #include "support/big_module.h"
 
 #include <cstdint>
-#include <string_view>
 
 namespace arcella::integration {
 namespace {
@@ -50,18 +49,21 @@ std::string body_of(std::size_t seed) {
 
 }  // namespace
 
-std::string big_module(std::size_t functions) {
+std::string big_module(std::size_t functions, std::string_view exported) {
   using std::string_view_literals::operator""sv;
   std::string module("\0asm\1\0\0\0"sv);
   append_section(module, 1, std::string("\x02\x60\x00\x00\x60\x01\x7f\x01\x7f"sv));
   std::string types;
   append_number(types, functions + 1);
-  types += '\0';  // _start: () -> ()
+  types += '\0';  // the exported one: () -> ()
   types.append(functions, '\1');
   append_section(module, 3, types);
   std::string memory("\x01\x00\x01"sv);
   append_section(module, 5, memory);
-  append_section(module, 7, std::string("\x02\x06_start\x00\x00\x06memory\x02\x00"sv));
+  std::string exports("\x02"sv);
+  append_sized(exports, std::string(exported));
+  exports += "\x00\x00\x06memory\x02\x00"sv;
+  append_section(module, 7, exports);
   std::string code;
   append_number(code, functions + 1);
   append_sized(code, std::string("\x00\x0b"sv));
