@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "alme_proto/views_json.h"
+#include "base/limits.h"
 
 namespace arcella::alme_proto {
 
@@ -88,6 +89,11 @@ Result<DeployPlan> DeployPlan::from_json(const Json& result) {
     ARCELLA_TRY(change.deployment, entry.string("deployment"));
     ARCELLA_TRY(change.change, entry.string("change"));
     ARCELLA_TRY(change.actions, entry.strings("actions"));
+    if (!entry.has("replicas")) continue;
+    ARCELLA_TRY(auto replicas, entry.object("replicas"));
+    ARCELLA_TRY(auto from, replicas.integer("from", 0, limits::kReplicasMax));
+    ARCELLA_TRY(auto to, replicas.integer("to", 0, limits::kReplicasMax));
+    change.scaled = model::PlannedChange::Replicas{static_cast<int>(from), static_cast<int>(to)};
   }
   return plan;
 }
@@ -100,6 +106,12 @@ Json DeployPlan::to_json() const {
     entry["deployment"] = change.deployment;
     entry["change"] = change.change;
     entry["actions"] = std::move(actions);
+    if (change.scaled) {
+      JsonObject replicas;
+      replicas["from"] = change.scaled->from;
+      replicas["to"] = change.scaled->to;
+      entry["replicas"] = std::move(replicas);
+    }
     entries.push_back(std::move(entry));
   }
   JsonObject object;

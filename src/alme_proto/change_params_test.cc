@@ -59,14 +59,20 @@ TEST(UndeployParams, SurviveTheWayThere) {
 }
 
 TEST(DeployPlan, SurvivesTheWayBack) {
-  DeployPlan sent{{{"calc", "replace", {"stop calc/0", "start calc/0"}}, {"web", "create", {}}}};
+  DeployPlan sent{{{"calc", "replace", {"stop calc/0", "start calc/0"}},
+                   {"web", "create", {}},
+                   {"many", "scale", {}, model::PlannedChange::Replicas{2, 5}}}};
   auto plan = DeployPlan::from_json(sent.to_json());
   ASSERT_TRUE(plan.has_value()) << plan.error().message();
-  ASSERT_EQ(plan->changes.size(), 2U);
+  ASSERT_EQ(plan->changes.size(), 3U);
   EXPECT_EQ(plan->changes[0].deployment, "calc");
   EXPECT_EQ(plan->changes[0].change, "replace");
   EXPECT_EQ(plan->changes[0].actions.size(), 2U);
   EXPECT_TRUE(plan->changes[1].actions.empty());
+  EXPECT_FALSE(plan->changes[1].scaled.has_value());
+  ASSERT_TRUE(plan->changes[2].scaled.has_value());
+  EXPECT_EQ(plan->changes[2].scaled->from, 2);
+  EXPECT_EQ(plan->changes[2].scaled->to, 5);
 }
 
 }  // namespace

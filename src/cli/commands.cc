@@ -65,7 +65,10 @@ Result<int> install(Context& context) {
 Result<int> show_plan(Context& context, const Json& result) {
   ARCELLA_TRY(auto plan, alme_proto::DeployPlan::from_json(result));
   for (const model::PlannedChange& change : plan.changes) {
-    context.here.out << inert(change.deployment) << ": " << inert(change.change) << "\n";
+    context.here.out << inert(change.deployment) << ": " << inert(change.change);
+    if (change.scaled)
+      context.here.out << " " << change.scaled->from << " -> " << change.scaled->to;
+    context.here.out << "\n";
     for (const std::string& action : change.actions)
       context.here.out << "  " << inert(action) << "\n";
   }

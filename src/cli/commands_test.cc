@@ -129,8 +129,11 @@ TEST(Commands, DryRunShowsThePlan) {
   const Outcome outcome =
       run_command({"deploy", "a.deployment.toml", "--dry-run"},
                   result(R"({"plan":[{"deployment":"a","change":"replace","actions":["stop a/0",)"
-                         R"("start a/0"]},{"deployment":"b","change":"create","actions":[]}]})"));
-  EXPECT_EQ(outcome.out, "a: replace\n  stop a/0\n  start a/0\nb: create\n");
+                         R"("start a/0"]},{"deployment":"b","change":"create","actions":[]},)"
+                         R"({"deployment":"c","change":"scale","actions":["start c/1"],)"
+                         R"("replicas":{"from":1,"to":2}}]})"));
+  EXPECT_EQ(outcome.out,
+            "a: replace\n  stop a/0\n  start a/0\nb: create\nc: scale 1 -> 2\n  start c/1\n");
   EXPECT_THAT(outcome.heard, ElementsAre(HasSubstr(R"("dry_run":true)")));
 }
 

@@ -113,9 +113,14 @@ struct DeploymentDetails {
 
 // What `deploy` would do to one deployment.
 struct PlannedChange {
+  struct Replicas {
+    int from = 0;
+    int to = 0;
+  };
   std::string deployment;
-  std::string change;                // create, replace, unchanged
-  std::vector<std::string> actions;  // the planner's, in order: "stop calc/0"
+  std::string change;                             // create, replace, scale, unchanged
+  std::vector<std::string> actions;               // the planner's, in order: "stop calc/0"
+  std::optional<Replicas> scaled = std::nullopt;  // of scale
 };
 
 struct LogLine {

@@ -31,6 +31,19 @@ void apply(const Registry& registry, const model::Deployment& changed,
   }
 }
 
+// What becomes of a deployment that is there and differs.
+void compare(const model::Deployment& before, const model::Deployment& after,
+             model::PlannedChange& entry) {
+  const int from = before.spec.replicas;
+  const int to = after.spec.replicas;
+  if (from == to || !runs_alike(before, after)) {
+    entry.change = "replace";
+    return;
+  }
+  entry.change = "scale";
+  entry.scaled = model::PlannedChange::Replicas{from, to};
+}
+
 // Is the action about the deployment, or about a worker of one of the groups?
 bool concerns(const model::Action& action, const model::DeploymentId& id,
               const std::set<model::GroupName>& groups) {
@@ -64,8 +77,12 @@ std::vector<model::PlannedChange> planned_changes(const Registry& registry,
     model::PlannedChange& entry =
         plan.emplace_back(model::PlannedChange{id.str(), "unchanged", {}});
     if (differs == changed.end()) continue;
-    entry.change = record == nullptr ? "create" : "replace";
-    if (record == nullptr || record->desired != model::Desired::Running) continue;
+    if (record == nullptr) {
+      entry.change = "create";
+      continue;
+    }
+    compare(record->deployment, *differs, entry);
+    if (record->desired != model::Desired::Running) continue;
     std::set<model::GroupName> groups;
     for (const model::Place& place : {place_of(record->deployment), place_of(*differs)}) {
       if (place) groups.insert(*place);

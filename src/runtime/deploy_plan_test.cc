@@ -71,7 +71,29 @@ TEST_F(DeployPlanTest, AMoveNamesBothWorkers) {
 
 TEST_F(DeployPlanTest, WhatIsOnlyScaledKeepsItsReplicas) {
   calc_.spec.replicas = 3;
-  EXPECT_EQ(plan({calc_}, {calc_})[0].actions, Texts{"start calc/2"});
+  auto changes = plan({calc_}, {calc_});
+  EXPECT_EQ(changes[0].change, "scale");
+  ASSERT_TRUE(changes[0].scaled.has_value());
+  EXPECT_EQ(changes[0].scaled->from, 2);
+  EXPECT_EQ(changes[0].scaled->to, 3);
+  EXPECT_EQ(changes[0].actions, Texts{"start calc/2"});
+}
+
+TEST_F(DeployPlanTest, WhatIsAlsoMadeAnewIsReplaced) {
+  calc_.spec.replicas = 3;
+  calc_.spec.args = {"-v"};
+  auto changes = plan({calc_}, {calc_});
+  EXPECT_EQ(changes[0].change, "replace");
+  EXPECT_FALSE(changes[0].scaled.has_value());
+}
+
+TEST_F(DeployPlanTest, WhatDoesNotRunIsScaledToo) {
+  idle_.spec.replicas = 4;
+  auto changes = plan({idle_}, {idle_});
+  EXPECT_EQ(changes[0].change, "scale");
+  ASSERT_TRUE(changes[0].scaled.has_value());
+  EXPECT_EQ(changes[0].scaled->from, 1);
+  EXPECT_EQ(changes[0].scaled->to, 4);
 }
 
 TEST_F(DeployPlanTest, WhatDoesNotRunNeedsNoAction) {

@@ -170,6 +170,8 @@ TEST_F(Redeploy, DryRunShowsThePlanAndChangesNothing) {
             "a: replace\n  stop a/0\n  unload a\n  load a\n  start a/0\nb: unchanged\nc: create\n");
   EXPECT_EQ(cli_json({"deploy", "--dry-run", c}).at("plan").at(0).at("change").as_string(),
             "create");
+  EXPECT_EQ(cli({"deploy", "--dry-run", file("b", "calc", "replicas = 3\n")}).out,
+            "b: scale 1 -> 3\n  start b/1..2\n");
   EXPECT_EQ(state(), before);
   const ProgramResult wrong = cli({"deploy", "--dry-run", file("d", "nothing", "replicas = -1\n")});
   EXPECT_EQ(wrong.status, 5);
