@@ -2,8 +2,12 @@
 #include "cli/arguments.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -35,6 +39,35 @@ struct Raw {
   bool help = false;
   bool version = false;
 };
+
+// A check that says what is meant: CLI11's own says "Value many not in range 0 to 10000".
+std::function<std::string(const std::string&)> whole_number(std::string what, std::int64_t most,
+                                                            std::string example) {
+  return [what = std::move(what), most, example = std::move(example)](const std::string& word) {
+    std::int64_t number = 0;
+    const char* const end = word.data() + word.size();
+    const auto parsed = std::from_chars(word.data(), end, number);
+    const bool whole = parsed.ec == std::errc() && parsed.ptr == end;
+    if (whole && number >= 0 && number <= most) return std::string();
+    return "'" + word + "' is not " + what + ": from 0 to " + std::to_string(most) + ", as in `" +
+           example + "`";
+  };
+}
+
+void add_instance(CLI::App& app, Arguments& into) {
+  app.add_option("--instance", into.instance)
+      ->check(whole_number("the number of a replica", limits::kReplicasMax - 1, "--instance 0"));
+}
+
+void add_timeout(CLI::App& app, Arguments& into) {
+  app.add_option("--timeout-ms", into.timeout_ms)
+      ->check(whole_number("a number of milliseconds", std::numeric_limits<std::int64_t>::max(),
+                           "--timeout-ms 5000"));
+}
+
+void add_lines(CLI::App& app, Arguments& into, std::int64_t most) {
+  app.add_option("-n,--lines", into.lines)->check(whole_number("a number of lines", most, "-n 20"));
+}
 
 // Of the commands that change what is deployed, one or several at once.
 void add_change_options(CLI::App& app, Verb verb, Arguments& into) {
@@ -78,7 +111,7 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       app.add_option("DEPLOYMENT", into.target)->required();
       app.add_option("REPLICAS", into.replicas)
           ->required()
-          ->check(CLI::Range(0, limits::kReplicasMax));
+          ->check(whole_number("a number of replicas", limits::kReplicasMax, "scale calc-math 4"));
       break;
     case Verb::Undeploy:
     case Verb::Start:
@@ -89,15 +122,15 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
     case Verb::Call:
       app.add_option("DEPLOYMENT", into.target)->required();
       app.add_option("FUNCTION", into.words)->required();
-      app.add_option("--instance", into.instance);
-      app.add_option("--timeout-ms", into.timeout_ms);
+      add_instance(app, into);
+      add_timeout(app, into);
       break;
     case Verb::Run:
       app.add_option("TARGET", into.target)->required();
       app.add_option("ARGS", into.words);
       app.add_option("--mount", into.mounts)->allow_extra_args(false);
       app.add_option("--env", into.env)->allow_extra_args(false);
-      app.add_option("--timeout-ms", into.timeout_ms);
+      add_timeout(app, into);
       break;
     default:
       add_options_of_looking(app, verb, into);
@@ -112,8 +145,8 @@ void add_options_of_looking(CLI::App& app, Verb verb, Arguments& into) {
       break;
     case Verb::Logs:
       app.add_option("DEPLOYMENT", into.target);
-      app.add_option("--instance", into.instance);
-      app.add_option("-n,--lines", into.lines)->check(CLI::Range(0, limits::kLogLinesPerQueryMax));
+      add_instance(app, into);
+      add_lines(app, into, limits::kLogLinesPerQueryMax);
       app.add_flag("-f,--follow", into.follow);
       app.add_option("--since", into.since);
       break;
@@ -129,8 +162,7 @@ void add_options_of_looking(CLI::App& app, Verb verb, Arguments& into) {
       break;
     case Verb::Events:
       app.add_option("DEPLOYMENT", into.target);
-      app.add_option("-n,--lines", into.lines)
-          ->check(CLI::Range(std::size_t{0}, limits::kEventsKept));
+      add_lines(app, into, limits::kEventsKept);
       app.add_option("--since", into.since);
       app.add_flag("-f,--follow", into.follow);
       break;

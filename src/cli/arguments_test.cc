@@ -138,6 +138,26 @@ TEST(Arguments, WrongOnesAreOneLineWithTheUsage) {
   }
 }
 
+TEST(Arguments, WhatIsNoNumberIsSaidToBeNone) {
+  EXPECT_THAT(refused({"scale", "calc", "many"}).message(),
+              HasSubstr("'many' is not a number of replicas: from 0 to 10000, as in "
+                        "`scale calc-math 4`; usage: "));
+  for (const char* word : {"-1", "5.5", "1e3", "10001", "", "4x", "99999999999999999999"}) {
+    EXPECT_THAT(refused({"scale", "calc", word}).message(),
+                HasSubstr("'" + std::string(word) + "' is not a number of replicas"));
+  }
+  EXPECT_EQ(parsed({"scale", "calc", "0"}).replicas, 0);
+  EXPECT_EQ(parsed({"scale", "calc", "10000"}).replicas, 10000);
+  EXPECT_THAT(refused({"logs", "-n", "all"}).message(),
+              HasSubstr("'all' is not a number of lines"));
+  EXPECT_THAT(refused({"events", "-n", "-3"}).message(),
+              HasSubstr("'-3' is not a number of lines"));
+  EXPECT_THAT(refused({"call", "calc", "add", "--instance", "4294967296"}).message(),
+              HasSubstr("'4294967296' is not the number of a replica"));
+  EXPECT_THAT(refused({"run", "x", "--timeout-ms", "soon"}).message(),
+              HasSubstr("'soon' is not a number of milliseconds"));
+}
+
 TEST(Arguments, UnknownCommandNamesTheNearest) {
   const Error error = refused({"instal", "x"});
   EXPECT_EQ(error.code(), ErrorCode::MethodNotFound);
