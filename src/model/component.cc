@@ -33,4 +33,8 @@ std::optional<Format> format_from(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+std::string_view function_name(std::string_view signature) noexcept {
+  return signature.substr(0, signature.find(": "));
+}
+
 }  // namespace arcella::model

@@ -41,6 +41,9 @@ struct InterfaceItem {
   friend bool operator==(const InterfaceItem&, const InterfaceItem&) = default;
 };
 
+// `add` of "add: func(a: u32, b: u32) -> u32".
+[[nodiscard]] std::string_view function_name(std::string_view signature) noexcept;
+
 // component.toml as written. Without the file every field is empty.
 struct ComponentManifest {
   std::optional<ComponentId> id;

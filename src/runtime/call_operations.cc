@@ -28,12 +28,30 @@ aio::Task<Result<std::string>> CallOperations::call(CallRequest request) {
   order.arguments = std::move(text.arguments);
   order.timeout = timeout_of(request, record->deployment.policy);
   InstanceBackend& place = core_.places.at(record->loaded_in);
-  std::string context = "calling " + order.function + " of '" + order.deployment.str() + "'";
+  model::DeploymentId id = order.deployment;
+  std::string function = order.function;
+  std::string context = "calling " + function + " of '" + id.str() + "'";
   auto outcome = co_await place.call(std::move(order));
-  if (!outcome.has_value()) co_return fail(std::move(outcome).error().with_context(context));
+  if (!outcome.has_value()) {
+    Error error = with_nearest(std::move(outcome).error(), id, function);
+    co_return fail(std::move(error).with_context(context));
+  }
   auto result = result_of(*outcome);
   if (!result.has_value()) co_return fail(std::move(result).error().with_context(context));
   co_return result;
+}
+
+Error CallOperations::with_nearest(Error error, const model::DeploymentId& id,
+                                   const std::string& function) const {
+  const DeploymentRecord* record = core_.registry.find(id);
+  if (error.code() != ErrorCode::NotFound || record == nullptr) return error;
+  const ComponentRecord* component = core_.registry.find(record->deployment.spec.component);
+  if (component == nullptr) return error;
+  auto near = nearest_function(function, component->component.exports);
+  if (!near) return error;
+  // What there is besides is a long list.
+  Error said(error.code(), "no function '" + function + "'; did you mean '" + *near + "'?");
+  return std::move(said).with_detail(error.message());
 }
 
 Result<void> CallOperations::check_callable(const DeploymentRecord& record,

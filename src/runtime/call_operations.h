@@ -20,6 +20,9 @@ class CallOperations {
   // Conflict or Unavailable when nothing could answer.
   [[nodiscard]] static Result<void> check_callable(const DeploymentRecord& record,
                                                    std::optional<int> index);
+  // Of an unknown function: names the one that was perhaps meant, and all in the detail.
+  [[nodiscard]] Error with_nearest(Error error, const model::DeploymentId& id,
+                                   const std::string& function) const;
 
   RuntimeCore& core_;
 };

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "runtime/call_text.h"
 
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/limits.h"
+#include "base/text.h"
+
 namespace arcella::runtime {
 namespace {
 
@@ -31,6 +39,17 @@ ErrorCode code_of(engine::Outcome outcome) {
   return ErrorCode::GuestTrapped;
 }
 
+// `ns:pkg/iface@1.0.0#add`, `ns:pkg/iface#add`, `iface#add`: what the engine takes.
+std::vector<std::string> written_with_interface(const std::string& full) {
+  const std::size_t hash = full.find('#');
+  if (hash == std::string::npos) return {full};
+  const std::string function = full.substr(hash);
+  const std::string unversioned = full.substr(0, std::min(full.find('@'), hash));
+  const std::size_t slash = unversioned.rfind('/');
+  const std::string bare = slash == std::string::npos ? unversioned : unversioned.substr(slash + 1);
+  return {full, unversioned + function, bare + function};
+}
+
 }  // namespace
 
 Result<CallText> split_call(std::string_view function, std::string_view arguments) {
@@ -55,6 +74,35 @@ Result<CallText> split_call(std::string_view function, std::string_view argument
     return fail(ErrorCode::InvalidParams, "which function? Write it as in `add(20, 22)`");
   std::string_view inner = function.substr(open + 1, function.size() - open - 2);
   return CallText{std::string(name), std::string(trimmed(inner))};
+}
+
+std::optional<std::string> nearest_function(std::string_view wanted,
+                                            const std::vector<model::InterfaceItem>& exports) {
+  // Comparing costs the product of the lengths, on the control thread.
+  if (wanted.size() > limits::kNameLengthMax) return std::nullopt;
+  // How one may write a function, and what to say for it.
+  std::map<std::string, std::string> names;
+  std::set<std::string, std::less<>> used;
+  const bool with_interface = wanted.find('#') != std::string_view::npos;
+  for (const model::InterfaceItem& item : exports) {
+    for (const std::string& signature : item.functions) {
+      const std::string function(model::function_name(signature));
+      const std::string full = item.name == function ? function : item.name + "#" + function;
+      if (with_interface) {
+        for (const std::string& name : written_with_interface(full)) names.emplace(name, name);
+      } else if (used.insert(function).second) {
+        names.emplace(function, function);
+      } else {
+        names[function] = full;
+      }
+    }
+  }
+  if (names.contains(std::string(wanted))) return std::nullopt;  // known, and not unique
+  std::vector<std::string_view> candidates;
+  for (const auto& [name, said] : names) candidates.push_back(name);
+  auto near = nearest_name(wanted, candidates);
+  if (!near) return std::nullopt;
+  return names.find(std::string(*near))->second;
 }
 
 Result<std::string> result_of(const engine::CallOutcome& outcome) {

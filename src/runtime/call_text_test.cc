@@ -68,5 +68,35 @@ TEST(CallResult, ATrapCarriesItsBacktrace) {
   EXPECT_EQ(result_of(outcome).error().detail(), "0: crash");
 }
 
+std::vector<model::InterfaceItem> exports() {
+  return {{"demo:calc/ops@1.0.0", {"add: func(a: u32) -> u32", "reset: func()"}},
+          {"demo:calc/more@1.0.0", {"reset: func()"}},
+          {"root", {"root: core func"}}};
+}
+
+TEST(NearestFunction, IsTheNameThatIsUnique) {
+  EXPECT_EQ(nearest_function("ad", exports()), "add");
+  EXPECT_EQ(nearest_function("rot", exports()), "root");
+  EXPECT_EQ(nearest_function("multiply", exports()), std::nullopt);
+  EXPECT_EQ(nearest_function("ad", {}), std::nullopt);
+}
+
+TEST(NearestFunction, HasItsInterfaceWhereThereAreTwo) {
+  EXPECT_EQ(nearest_function("rest", exports()), "demo:calc/more@1.0.0#reset");
+}
+
+TEST(NearestFunction, IsWrittenAsTheOneThatWasAskedFor) {
+  EXPECT_EQ(nearest_function("ops#ad", exports()), "ops#add");
+  EXPECT_EQ(nearest_function("oops#add", exports()), "ops#add");
+  EXPECT_EQ(nearest_function("demo:calc/ops#ad", exports()), "demo:calc/ops#add");
+  EXPECT_EQ(nearest_function("demo:calc/ops@1.0.0#adt", exports()), "demo:calc/ops@1.0.0#add");
+}
+
+TEST(NearestFunction, IsNotLookedForWhenTheNameIsKnownOrAbsurd) {
+  EXPECT_EQ(nearest_function("add", exports()), std::nullopt);
+  EXPECT_EQ(nearest_function("reset", exports()), std::nullopt);
+  EXPECT_EQ(nearest_function(std::string(100'000, 'a'), exports()), std::nullopt);
+}
+
 }  // namespace
 }  // namespace arcella::runtime

@@ -202,7 +202,8 @@ TEST_F(BadInput, WhatDoesNotFitThePresentState) {
   EXPECT_NE(cli({"call", "calc", "add(1, 2)"}).status, 0);
   start("calc");
   expect_refused({"scale", "calc", "2"}, 6, {"main"});
-  expect_refused({"call", "calc", "ad(1, 2)"}, 4, {"add"});
+  expect_refused({"call", "calc", "ad(1, 2)"}, 4, {"no function 'ad'; did you mean 'add'?\n"});
+  expect_refused({"call", "calc", "op#add(1, 2)"}, 4, {"did you mean 'ops#add'?\n"});
   expect_refused({"call", "calc", "add(1)"}, 2, {});
   expect_refused({"call", "calc", "add(1, \"x\")"}, 2, {});
   EXPECT_EQ(cli({"call", "calc", "add(1, 2)"}).out, "3\n");
