@@ -104,7 +104,7 @@ Result<void> show_deployment(Context& context, const Json& result) {
   return {};
 }
 
-// scale, rollback, start and stop of one: the answer is the deployment.
+// scale, start and stop of one: the answer is the deployment.
 Result<int> change(Context& context, std::string_view method, Json params) {
   const bool tells_progress = method != "stop";
   ARCELLA_TRY(auto result,
@@ -228,6 +228,20 @@ Result<int> update(Context& context) {
     context.here.out << "updated to " << inert(outcome.component) << ": "
                      << render_deployment(view, context.here.colour);
   }
+  return 0;
+}
+
+Result<int> rollback(Context& context) {
+  const alme_proto::DeploymentParams params{context.arguments.target};
+  ARCELLA_TRY(auto result,
+              call_watched(context.client, context.here, "rollback", params.to_json()));
+  if (context.arguments.json) {
+    context.print_json(result);
+    return 0;
+  }
+  ARCELLA_TRY(auto view, alme_proto::deployment_from_json(result));
+  context.here.out << "rolled back to " << inert(view.module_id) << ": "
+                   << render_deployment(view, context.here.colour);
   return 0;
 }
 
@@ -407,7 +421,6 @@ Result<int> shutdown(Context& context) {
 
 Result<int> dispatch(Context& context) {
   const std::string& target = context.arguments.target;
-  const alme_proto::DeploymentParams deployment{target};
   const alme_proto::IdParams id{target};
   switch (context.arguments.command->verb) {
     case Verb::Ping:
@@ -431,7 +444,7 @@ Result<int> dispatch(Context& context) {
     case Verb::Update:
       return update(context);
     case Verb::Rollback:
-      return change(context, "rollback", deployment.to_json());
+      return rollback(context);
     case Verb::Call:
       return call(context);
     case Verb::Run:

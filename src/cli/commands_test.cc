@@ -150,6 +150,13 @@ TEST(Commands, UpdateShowsWhatMoved) {
             "calc@1.1.0 is installed; no deployment uses x\n");
 }
 
+TEST(Commands, RollbackSaysWhereTo) {
+  EXPECT_EQ(run_command({"rollback", "calc"}, result(kCalc)).out,
+            "rolled back to calc@1.0.0: calc: running, 1/1 ready in main\n");
+  EXPECT_EQ(run_command({"rollback", "calc", "--json"}, result(kCalc)).out,
+            std::string(kCalc) + "\n");
+}
+
 TEST(Commands, RemoveSaysWhatCannotGoBackAnyMore) {
   const Outcome outcome =
       run_command({"remove", "calc@1.0.0"},
