@@ -32,6 +32,12 @@ Error lost() {
           "the daemon closed the connection before it answered; see its log"};
 }
 
+// For who waits for news and not for an answer. A daemon that shuts down closes as one that dies.
+Error ended() {
+  return {ErrorCode::Unavailable,
+          "the connection has ended: the daemon has shut down or died; its log says which"};
+}
+
 }  // namespace
 
 Client::Client(UniqueFd socket, int interrupt_fd)
@@ -174,8 +180,12 @@ Result<wire::RpcRequest> Client::next_notification() {
     return first;
   }
   pending_ = true;  // whoever listens now leaves a subscription behind
-  ARCELLA_TRY(auto message, receive(std::nullopt));
-  return wire::read_request(std::move(message));
+  auto message = receive(std::nullopt);
+  if (!message.has_value()) {
+    const bool closed = message.error().code() == ErrorCode::Unavailable;
+    return fail(closed ? ended() : std::move(message).error());
+  }
+  return wire::read_request(std::move(*message));
 }
 
 bool Client::idle() const {

@@ -66,6 +66,7 @@ TEST(Client, NotificationsAreKeptInOrder) {
   auto end = client->next_notification();
   ASSERT_FALSE(end.has_value());
   EXPECT_EQ(end.error().code(), ErrorCode::Unavailable);
+  EXPECT_THAT(end.error().message(), HasSubstr("the connection has ended"));
 }
 
 TEST(Client, DaemonThatClosesIsUnavailable) {
@@ -75,6 +76,7 @@ TEST(Client, DaemonThatClosesIsUnavailable) {
   auto result = client->call("ping", nullptr);
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().code(), ErrorCode::Unavailable);
+  EXPECT_THAT(result.error().message(), HasSubstr("before it answered"));
 }
 
 TEST(Client, WhateverIsNoDaemonSaysHowToStartOne) {

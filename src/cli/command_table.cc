@@ -96,7 +96,8 @@ constexpr auto kCommands = std::to_array<Command>({
      "The last N lines (100), of all deployments when none is named, also from before the daemon "
      "was\n"
      "started. --since leaves out what is older: 90s, 10m, 2h, 3d, or a time such as\n"
-     "2026-01-31T12:00:00Z. -f goes on with new ones until Ctrl-C.",
+     "2026-01-31T12:00:00Z. -f goes on with new ones until Ctrl-C, or until the daemon ends (exit\n"
+     "status 3).",
      "arcella-cli logs greeter -f\narcella-cli logs greeter --since 10m -n 1000"},
     {Verb::Check, "check", "FILE... [--component FILE]", "check manifests without a daemon",
      "Each FILE is component.toml, X.component.toml, deployment-template.toml,\n"
@@ -117,7 +118,9 @@ constexpr auto kCommands = std::to_array<Command>({
      "restarted,\n"
      "given up, and what was asked for in vain. They outlive the daemon. T is how long ago (90s, "
      "10m,\n"
-     "2h, 3d) or a time (2026-01-31T12:00:00Z). -f goes on with new ones until Ctrl-C.\n"
+     "2h, 3d) or a time (2026-01-31T12:00:00Z). -f goes on with new ones until Ctrl-C, or until "
+     "the\n"
+     "daemon ends (exit status 3).\n"
      "--json prints one array; with -f one object per line.",
      "arcella-cli events\n"
      "arcella-cli events web --since 10m -f"},

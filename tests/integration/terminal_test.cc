@@ -130,6 +130,25 @@ TEST_F(TerminalTest, CtrlCEndsTheCommandAndNotTheShell) {
   EXPECT_EQ(terminal->wait(), 0);
 }
 
+TEST_F(TerminalTest, FollowersEndWithTheDaemon) {
+  install("hello-core");
+  deploy(source_path("examples/hello-core/hello-core.deployment.toml"));
+  start("hello-core");
+  auto logs = open({"logs", "-f"});
+  auto events = open({"events", "-f"});
+  ASSERT_TRUE(shows(*logs, "hello-core/0 out| "));
+  ASSERT_TRUE(shows(*events, "deployment-started"));
+  ASSERT_EQ(cli({"shutdown"}).status, 0);
+  for (Terminal* terminal : {logs.get(), events.get()}) {
+    EXPECT_EQ(terminal->wait(), 3);
+    EXPECT_THAT(terminal->shown(),
+                HasSubstr("\narcella-cli: the connection has ended: the daemon has shut down or "
+                          "died; its log says which\n"));
+  }
+  EXPECT_EQ(daemon_->wait(), 0);
+  daemon_.reset();
+}
+
 TEST_F(TerminalTest, GuestsOfRunHaveTheTerminal) {
   install("hello-core");
   auto terminal = open();
