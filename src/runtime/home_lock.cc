@@ -15,8 +15,8 @@
 namespace arcella::runtime {
 namespace {
 
-constexpr std::array<std::string_view, 8> kFolders{"cfg",   "modules", "deployments", "deploy",
-                                                   "cache", "state",   "logs",        "run"};
+constexpr std::array<std::string_view, 7> kFolders{"cfg",   "modules", "deploy", "cache",
+                                                   "state", "logs",    "run"};
 
 std::string holder_of(int file) {
   std::array<char, 16> text{};

@@ -37,5 +37,13 @@ TEST(HomeLock, PreparesFoldersThatNobodyElseMayRead) {
   }
 }
 
+// Decision 11.
+TEST(HomeLock, MakesNoFolderThatIsEasyToTakeForTheHotDeployFolder) {
+  TemporaryFolder folder;
+  ASSERT_TRUE(prepare_home(folder.path()).has_value());
+  EXPECT_EQ(::access((folder.path() + "/deploy").c_str(), F_OK), 0);
+  EXPECT_NE(::access((folder.path() + "/deployments").c_str(), F_OK), 0);
+}
+
 }  // namespace
 }  // namespace arcella::runtime
