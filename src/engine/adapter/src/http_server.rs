@@ -53,9 +53,10 @@ pub(crate) struct Server {
     /// and is woken when it changes.
     stage: AtomicU8,
     stage_changed: Notify,
-    /// Of a connection, or of the listener.
-    connection_closed: Notify,
-    accepting: AtomicBool,
+    /// Until the accepting task has ended and its descriptor is closed.
+    listening: AtomicBool,
+    /// A connection, or the listener.
+    socket_closed: Notify,
     requests: AtomicU64,
     failed: AtomicU64,
     connections: AtomicU64,
@@ -138,13 +139,12 @@ impl Server {
         }
     }
 
-    /// Also the listener: whoever connects after a stop is refused.
     async fn all_closed(&self) {
         loop {
-            let mut closed = pin!(self.connection_closed.notified());
+            let mut closed = pin!(self.socket_closed.notified());
             closed.as_mut().enable();
-            let accepting = self.accepting.load(Ordering::Acquire);
-            if !accepting && self.connections.load(Ordering::Acquire) == 0 {
+            let listening = self.listening.load(Ordering::Acquire);
+            if !listening && self.connections.load(Ordering::Acquire) == 0 {
                 return;
             }
             closed.await;
@@ -184,8 +184,8 @@ impl HttpServer {
             connection_slots: Arc::new(Semaphore::new(connections_max)),
             stage: AtomicU8::new(SERVING),
             stage_changed: Notify::new(),
-            connection_closed: Notify::new(),
-            accepting: AtomicBool::new(true),
+            listening: AtomicBool::new(true),
+            socket_closed: Notify::new(),
             requests: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             connections: AtomicU64::new(0),
@@ -194,12 +194,13 @@ impl HttpServer {
         });
         let handles = threads.handles().to_vec();
         let first = handles[0].clone();
-        first.spawn(accept(server.clone(), listener, handles));
+        let listening = Listening(server.clone());
+        first.spawn(accept(listening, listener, handles));
         Ok(Self { server, threads })
     }
 
     /// Stops accepting, lets requests end until `deadline` has passed, then cuts them. `done` is called once, whatever
-    /// happens.
+    /// happens, and then the listener is closed.
     pub fn stop(&self, deadline: Duration, done: impl FnOnce() + Send + 'static) {
         let done = CallOnDrop(Some(done));
         let server = self.server.clone();
@@ -289,18 +290,19 @@ fn handler_of(linked: &Linked) -> Result<Handler> {
     }
 }
 
-/// Says that the listener is closed; dropped after it.
-struct Accepting(Arc<Server>);
+/// The listener's place among what `stop` waits for, given back on drop.
+struct Listening(Arc<Server>);
 
-impl Drop for Accepting {
+impl Drop for Listening {
     fn drop(&mut self) {
-        self.0.accepting.store(false, Ordering::Release);
-        self.0.connection_closed.notify_waiters();
+        self.0.listening.store(false, Ordering::Release);
+        self.0.socket_closed.notify_waiters();
     }
 }
 
-async fn accept(server: Arc<Server>, listener: TcpListener, threads: Vec<tokio::runtime::Handle>) {
-    let _accepting = Accepting(server.clone());
+/// `listening` outlives the listener, which is a local.
+async fn accept(listening: Listening, listener: TcpListener, threads: Vec<tokio::runtime::Handle>) {
+    let server = &listening.0;
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return server.note(format!("the listener cannot be used: {error}")),
@@ -308,12 +310,16 @@ async fn accept(server: Arc<Server>, listener: TcpListener, threads: Vec<tokio::
     let mut next = 0;
     loop {
         // A place first: without one the connection waits in the backlog.
+        // In order: once it is to stop, a connection that has come meanwhile is the next server's, which waits at a
+        // duplicate of this socket. This one would cut it.
         let slot = tokio::select! {
+            biased;
             () = server.reached(DRAINING) => return,
             slot = server.connection_slots.clone().acquire_owned() => slot,
         };
         let Ok(slot) = slot else { return };
         let accepted = tokio::select! {
+            biased;
             () = server.reached(DRAINING) => return,
             accepted = listener.accept() => accepted,
         };
@@ -357,7 +363,7 @@ impl OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.server.connections.fetch_sub(1, Ordering::AcqRel);
-        self.server.connection_closed.notify_waiters();
+        self.server.socket_closed.notify_waiters();
     }
 }
 
