@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/door/guest_task.h"
+#include "engine/door/import_door.h"
 
 namespace arcella::engine {
 namespace {
@@ -174,6 +175,7 @@ struct InstancePre::Impl {
   const Engine& engine;
   std::shared_ptr<const Component> component;
   rust::Box<door::Linked> linked;
+  std::vector<ImportedFunction> imports;
 };
 
 InstancePre::InstancePre(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -182,12 +184,25 @@ InstancePre::~InstancePre() = default;
 Result<std::unique_ptr<InstancePre>> InstancePre::link(const Engine& engine,
                                                        std::shared_ptr<const Component> component,
                                                        const WasiPolicy& policy,
-                                                       const StoreLimits& limits) {
+                                                       const StoreLimits& limits,
+                                                       std::shared_ptr<ImportTarget> imports) {
+  std::shared_ptr<door::ImportTarget> target;
+  if (imports != nullptr) target = std::make_shared<door::ImportDoor>(std::move(imports));
   ARCELLA_TRY(auto linked, door::guarded([&] {
-                return component->impl().code->link(policy_from(policy), limits_from(limits));
+                return component->impl().code->link(policy_from(policy), limits_from(limits),
+                                                    std::move(target));
               }));
-  auto impl = std::make_unique<Impl>(Impl{engine, std::move(component), std::move(linked)});
+  std::vector<ImportedFunction> imported;
+  for (const door::StringPair& pair : linked->imported()) {
+    imported.push_back({door::to_string(pair.first), door::to_string(pair.second)});
+  }
+  auto impl = std::make_unique<Impl>(
+      Impl{engine, std::move(component), std::move(linked), std::move(imported)});
   return std::unique_ptr<InstancePre>(new InstancePre(std::move(impl)));
+}
+
+const std::vector<ImportedFunction>& InstancePre::imports() const noexcept {
+  return impl_->imports;
 }
 
 void InstancePre::instantiate(Executor& executor, OutputSink& sink, InstantiateDone done) const {

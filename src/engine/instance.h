@@ -118,6 +118,8 @@ class CallHandle {
  public:
   CallHandle() = default;
   void cancel() const;
+  // False: there is nothing to cancel.
+  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
   struct State;
   explicit CallHandle(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
@@ -158,6 +160,25 @@ class Instance {
   std::unique_ptr<Impl> impl_;
 };
 
+// A function that a component imports and the host does not offer itself.
+struct ImportedFunction {
+  std::string interface;  // `ns:pkg/iface@1.0.0`
+  std::string name;
+};
+
+// Whom a deployment's imports lead to. Owners (shared): the InstancePre and its instances.
+// Thread: any, also several at once; called inside a guest, whose thread it must not block.
+class ImportTarget {
+ public:
+  virtual ~ImportTarget() = default;
+  // `function`: its place in InstancePre::imports(). The arguments, in Encoding::Values, live until
+  // this returns. `done` runs exactly once, on any thread, also before this returns; anything but
+  // Returned becomes an error of the imported function if its result has a place for it
+  // (`result<_, string>` or without payload), else a trap of the caller. `timeout` 0: none.
+  virtual CallHandle call(std::uint32_t function, std::span<const std::byte> arguments,
+                          std::chrono::milliseconds timeout, CallDone done) = 0;
+};
+
 enum class StdioMode {
   Sink,     // stdin is empty, stdout and stderr go to the sink
   Inherit,  // the process's own descriptors 0, 1 and 2
@@ -173,14 +194,17 @@ struct HttpServerConfig {
 // replicas. Owner: the host's deployment; must outlive its instances.  Thread: any.
 class InstancePre {
  public:
-  // Unresolved names every import that the host does not offer.
-  static Result<std::unique_ptr<InstancePre>> link(const Engine& engine,
-                                                   std::shared_ptr<const Component> component,
-                                                   const WasiPolicy& policy,
-                                                   const StoreLimits& limits);
+  // What the component imports and the host does not offer leads to `imports`; Unresolved names it
+  // all if that is null, and what cannot be bound (resources, asynchronous functions).
+  static Result<std::unique_ptr<InstancePre>> link(
+      const Engine& engine, std::shared_ptr<const Component> component, const WasiPolicy& policy,
+      const StoreLimits& limits, std::shared_ptr<ImportTarget> imports = nullptr);
   ~InstancePre();
   InstancePre(const InstancePre&) = delete;
   InstancePre& operator=(const InstancePre&) = delete;
+
+  // What leads to the import target, by number.
+  [[nodiscard]] const std::vector<ImportedFunction>& imports() const noexcept;
 
   // A service's replica. `sink` outlives the instance. Guest start code runs under the call
   // timeout.

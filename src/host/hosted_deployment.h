@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "engine/instance.h"
+#include "host/callee.h"
 #include "model/instance_lifecycle.h"
 #include "model/run_spec.h"
 
@@ -55,20 +56,14 @@ struct DeploymentStatistics {
 
 // Owners (shared): InstanceHost's table, whoever calls it, and the guests that still run for it.
 // Thread: any.
-class HostedDeployment {
+class HostedDeployment : public Callee {
  public:
-  virtual ~HostedDeployment() = default;
 
   virtual Result<void> start(int first, int count) = 0;
   virtual Result<void> stop(int first, int count, std::chrono::milliseconds deadline) = 0;
   virtual void stop_all(std::chrono::milliseconds deadline) = 0;
   [[nodiscard]] virtual int alive() const = 0;
 
-  virtual Result<std::uint32_t> resolve(std::string_view function) = 0;
-  // As InstanceHost::call. The handle does nothing when the call has ended already.
-  virtual engine::CallHandle call(std::optional<int> index, std::uint32_t function,
-                                  engine::Encoding encoding, std::span<const std::byte> arguments,
-                                  std::chrono::milliseconds timeout, engine::CallDone done) = 0;
   [[nodiscard]] virtual DeploymentStatistics statistics() const = 0;
 };
 

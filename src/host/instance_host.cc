@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mutex.h"
 #include "host/http_deployment.h"
+#include "host/imports.h"
 #include "host/replica.h"
 #include "host/replica_deployment.h"
 #include "host/run_policy.h"
@@ -31,10 +32,15 @@ Result<void> check_range(int first, int count) {
 }  // namespace
 
 struct InstanceHost::Impl {
+  struct Loaded {
+    std::shared_ptr<HostedDeployment> deployment;
+    std::shared_ptr<Imports> imports;  // shared with the linked code
+  };
+
   [[nodiscard]] std::vector<std::shared_ptr<HostedDeployment>> all() {
     std::vector<std::shared_ptr<HostedDeployment>> every;
     const MutexLock lock(mutex);
-    for (const auto& [id, deployment] : deployments) every.push_back(deployment);
+    for (const auto& [id, loaded] : deployments) every.push_back(loaded.deployment);
     return every;
   }
 
@@ -47,8 +53,14 @@ struct InstanceHost::Impl {
   const std::shared_ptr<LiveGuests> guests = std::make_shared<LiveGuests>();
 
   Mutex mutex;
-  std::unordered_map<model::DeploymentId, std::shared_ptr<HostedDeployment>> deployments
-      ARCELLA_GUARDED_BY(mutex);
+  std::unordered_map<model::DeploymentId, Loaded> deployments ARCELLA_GUARDED_BY(mutex);
+
+  [[nodiscard]] Result<Loaded> find(const model::DeploymentId& deployment) {
+    const MutexLock lock(mutex);
+    const auto found = deployments.find(deployment);
+    if (found == deployments.end()) return not_loaded(deployment);
+    return found->second;
+  }
 };
 
 InstanceHost::InstanceHost(const engine::Engine& engine, EnginePool& pool, HostListener& listener)
@@ -58,10 +70,14 @@ InstanceHost::InstanceHost(const engine::Engine& engine, EnginePool& pool, HostL
 // engine. On a thread of the pool, which has to make that step, it cannot wait; then the pool is
 // about to end, and takes them with it.
 InstanceHost::~InstanceHost() {
+  std::unordered_map<model::DeploymentId, Impl::Loaded> all;
   {
     const MutexLock lock(impl_->mutex);
-    impl_->deployments.clear();
+    all.swap(impl_->deployments);
   }
+  // Deployments that are wired in a circle would keep each other.
+  for (const auto& [id, loaded] : all) loaded.imports->unbind_all("the process ends");
+  all.clear();
   if (!impl_->pool.is_current()) impl_->guests->wait_until_none();
 }
 
@@ -76,8 +92,11 @@ Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, U
   }
   ARCELLA_TRY(std::shared_ptr<const engine::Component> component,
               impl_->engine.load(std::move(artifact)));
-  ARCELLA_TRY(auto linked, engine::InstancePre::link(impl_->engine, std::move(component),
-                                                     wasi_policy_of(spec), store_limits_of(spec)));
+  const auto imports = std::make_shared<Imports>();
+  ARCELLA_TRY(auto linked,
+              engine::InstancePre::link(impl_->engine, std::move(component), wasi_policy_of(spec),
+                                        store_limits_of(spec), imports));
+  imports->set_functions(linked->imports());
   const std::shared_ptr<const engine::InstancePre> pre = std::move(linked);
   std::shared_ptr<HostedDeployment> made;
   if (spec.kind == model::Kind::Http) {
@@ -88,7 +107,7 @@ Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, U
         std::make_shared<ReplicaDeployment>(impl_->pool, impl_->guests, impl_->listener, spec, pre);
   }
   const MutexLock lock(impl_->mutex);
-  if (!impl_->deployments.emplace(spec.deployment, std::move(made)).second) {
+  if (!impl_->deployments.emplace(spec.deployment, Impl::Loaded{std::move(made), imports}).second) {
     return fail(ErrorCode::Conflict,
                 "deployment '" + spec.deployment.str() + "' is loaded already");
   }
@@ -96,25 +115,37 @@ Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, U
 }
 
 Result<void> InstanceHost::unload(const model::DeploymentId& deployment) {
-  std::shared_ptr<HostedDeployment> unloaded;  // destroyed without the lock
+  Impl::Loaded unloaded;  // destroyed without the lock
   const MutexLock lock(impl_->mutex);
   const auto found = impl_->deployments.find(deployment);
   if (found == impl_->deployments.end()) return not_loaded(deployment);
-  if (const int alive = found->second->alive(); alive > 0) {
+  if (const int alive = found->second.deployment->alive(); alive > 0) {
     return fail(ErrorCode::Conflict, "deployment '" + deployment.str() + "' has " +
                                          std::to_string(alive) + " replicas: stop them first");
   }
   unloaded = std::move(found->second);
   impl_->deployments.erase(found);
+  unloaded.imports->unbind_all("the deployment is unloaded");
+  return {};
+}
+
+Result<void> InstanceHost::bind(const model::DeploymentId& consumer, std::string_view interface,
+                                const std::shared_ptr<Callee>& callee, std::string_view exported) {
+  ARCELLA_TRY(const Impl::Loaded loaded, impl_->find(consumer));
+  return loaded.imports->bind(interface, callee, exported);
+}
+
+Result<void> InstanceHost::unbind(const model::DeploymentId& consumer, std::string_view interface,
+                                  const std::string& why_not) {
+  ARCELLA_TRY(const Impl::Loaded loaded, impl_->find(consumer));
+  loaded.imports->unbind(interface, why_not);
   return {};
 }
 
 Result<std::shared_ptr<HostedDeployment>> InstanceHost::find(
     const model::DeploymentId& deployment) const {
-  const MutexLock lock(impl_->mutex);
-  const auto found = impl_->deployments.find(deployment);
-  if (found == impl_->deployments.end()) return not_loaded(deployment);
-  return found->second;
+  ARCELLA_TRY(const Impl::Loaded loaded, impl_->find(deployment));
+  return loaded.deployment;
 }
 
 Result<void> InstanceHost::start(const model::DeploymentId& deployment, int first, int count) {

@@ -37,8 +37,8 @@ class InstanceHost {
   InstanceHost& operator=(const InstanceHost&) = delete;
 
   // Maps and links; runs nothing. `artifact` is a verified, sealed descriptor. `listener` is a
-  // listening TCP socket for kind http, else invalid. Unresolved names all imports that are not
-  // offered. Conflict if it is loaded already.
+  // listening TCP socket for kind http, else invalid. Imports that the host does not offer are left
+  // to bind(); Unresolved names those that cannot be bound. Conflict if it is loaded already.
   Result<void> load(const model::RunSpec& spec, UniqueFd artifact, UniqueFd listener);
   // Conflict if replicas are alive: stop them first.
   Result<void> unload(const model::DeploymentId& deployment);
@@ -52,6 +52,13 @@ class InstanceHost {
   // Ended, also one that was not alive. A command, which cannot be asked to end, is cut at once.
   Result<void> stop(const model::DeploymentId& deployment, int first, int count,
                     std::chrono::milliseconds deadline);
+
+  // Calls of the import go to `callee` from now on, to its export `exported` (host/imports.h);
+  // without a callee they are Unavailable and say `why_not`.
+  Result<void> bind(const model::DeploymentId& consumer, std::string_view interface,
+                    const std::shared_ptr<Callee>& callee, std::string_view exported);
+  Result<void> unbind(const model::DeploymentId& consumer, std::string_view interface,
+                      const std::string& why_not);
 
   // Every replica of every deployment, as stop().
   void stop_all(std::chrono::milliseconds deadline);

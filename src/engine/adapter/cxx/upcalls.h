@@ -43,6 +43,25 @@ class CallEnd {
   virtual void pending(rust::Box<Task> task) const noexcept = 0;
 };
 
+struct ImportReply;  // the adapter's
+
+// A call of an import that is under way.
+class ImportCall {
+ public:
+  virtual ~ImportCall() = default;
+  virtual void cancel() const noexcept = 0;
+};
+
+// Whom the imports of a component lead to. Called inside a guest, from any thread, also several at
+// once; `arguments` live until it returns. Null when the call has ended already.
+class ImportTarget {
+ public:
+  virtual ~ImportTarget() = default;
+  [[nodiscard]] virtual std::shared_ptr<ImportCall> call(
+      std::uint32_t function, rust::Slice<const std::uint8_t> arguments, std::uint64_t timeout_ms,
+      rust::Box<ImportReply> reply) const noexcept = 0;
+};
+
 // Told once that an HTTP server has stopped. Thread: one of the adapter's.
 class StopListener {
  public:

@@ -4,6 +4,7 @@
 
 use crate::call::{Begun, GuestTask};
 use crate::error::{CallOutcome, Code, DoorError, Outcome, panic_text};
+use crate::import::{self, Reply};
 use crate::instance::Encoding;
 use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
@@ -107,6 +108,17 @@ pub mod ffi {
         fn failed(self: &CallEnd, outcome: u8, exit_status: i32, message: &str, backtrace: &str);
         fn pending(self: &CallEnd, task: Box<Task>);
 
+        type ImportCall;
+        fn cancel(self: &ImportCall);
+        type ImportTarget;
+        fn call(
+            self: &ImportTarget,
+            function: u32,
+            arguments: &[u8],
+            timeout_ms: u64,
+            reply: Box<ImportReply>,
+        ) -> SharedPtr<ImportCall>;
+
         type StopListener;
         fn stopped(self: &StopListener);
     }
@@ -119,6 +131,7 @@ pub mod ffi {
         type Function;
         type Task;
         type Server;
+        type ImportReply;
 
         fn fingerprint(concurrency: bool, fuel: bool) -> Result<String>;
         fn describe_wasm(wasm: &[u8]) -> Result<Described>;
@@ -128,7 +141,19 @@ pub mod ffi {
         /// Takes the descriptor. The file holds what `compile` made and does not change.
         unsafe fn load(self: &Engine, fd: i32) -> Result<Box<LoadedCode>>;
 
-        fn link(self: &LoadedCode, policy: &Policy, limits: &Limits) -> Result<Box<Linked>>;
+        /// A null `imports`: there is nobody for what the host does not offer.
+        fn link(
+            self: &LoadedCode,
+            policy: &Policy,
+            limits: &Limits,
+            imports: SharedPtr<ImportTarget>,
+        ) -> Result<Box<Linked>>;
+        /// In the order of their numbers: interface and function.
+        fn imported(self: &Linked) -> Vec<StringPair>;
+        fn returned(self: &ImportReply, payload: &[u8]);
+        /// Text that need not be UTF-8.
+        fn failed(self: &ImportReply, message: &[u8]);
+
         fn start_instance(self: &Linked, output: SharedPtr<OutputTarget>) -> Box<Task>;
         /// A null `output`: the process's own stdio.
         fn run_command(
@@ -189,6 +214,7 @@ pub struct Instance(Arc<instance::Instance>);
 pub struct Function(Arc<function::Function>);
 pub struct Task(GuestTask);
 pub struct Server(http_server::HttpServer);
+pub struct ImportReply(Reply);
 
 /// An error on its way to C++: code, message and detail in the exception's text, taken apart again in `door.cc`.
 pub struct Thrown(DoorError);
@@ -282,7 +308,12 @@ impl Engine {
 }
 
 impl LoadedCode {
-    fn link(&self, policy: &ffi::Policy, limits: &ffi::Limits) -> Result<Box<Linked>, Thrown> {
+    fn link(
+        &self,
+        policy: &ffi::Policy,
+        limits: &ffi::Limits,
+        imports: SharedPtr<ffi::ImportTarget>,
+    ) -> Result<Box<Linked>, Thrown> {
         let policy = Policy {
             program: policy.program.clone(),
             args: policy.args.clone(),
@@ -307,9 +338,11 @@ impl LoadedCode {
             fuel: limits.has_fuel.then_some(limits.fuel),
             call_timeout: Duration::from_millis(limits.call_timeout_ms),
         };
+        let target = (!imports.is_null())
+            .then(|| Arc::new(CxxTarget(imports)) as Arc<dyn import::ImportTarget>);
         entry(|| {
             Ok(Box::new(Linked(link::Linked::new(
-                &self.0, policy, limits,
+                &self.0, policy, limits, target,
             )?)))
         })
     }
@@ -328,6 +361,54 @@ impl Sink for CxxSink {
     }
 }
 
+/// Whom C++ bound the imports to. C++ keeps it alive as long as any share is, and it is thread-safe by contract.
+struct CxxTarget(SharedPtr<ffi::ImportTarget>);
+
+// SAFETY: see above; the interface says "any thread".
+unsafe impl Send for CxxTarget {}
+unsafe impl Sync for CxxTarget {}
+
+struct CxxCall(SharedPtr<ffi::ImportCall>);
+
+// SAFETY: as for the target.
+unsafe impl Send for CxxCall {}
+
+impl import::ImportTarget for CxxTarget {
+    fn call(
+        &self,
+        function: u32,
+        request: &[u8],
+        timeout: Duration,
+        reply: Reply,
+    ) -> Box<dyn FnOnce() + Send> {
+        // Rounded up: less than a millisecond is not "no deadline".
+        let timeout_ms = timeout.as_micros().div_ceil(1000);
+        let timeout_ms = u64::try_from(timeout_ms).unwrap_or(u64::MAX);
+        let reply = Box::new(ImportReply(reply));
+        let call = CxxCall(self.0.call(function, request, timeout_ms, reply));
+        Box::new(move || {
+            let call = call;
+            if let Some(call) = call.0.as_ref() {
+                call.cancel();
+            }
+        })
+    }
+}
+
+impl ImportReply {
+    fn returned(&self, payload: &[u8]) {
+        guarded(|_| (), || self.0.end(Ok(payload.to_vec())));
+    }
+
+    fn failed(&self, message: &[u8]) {
+        let end = || {
+            self.0
+                .end(Err(String::from_utf8_lossy(message).into_owned()))
+        };
+        guarded(|_| (), end);
+    }
+}
+
 fn stdio(output: SharedPtr<ffi::OutputTarget>) -> Stdio {
     if output.is_null() {
         Stdio::Inherit
@@ -337,6 +418,16 @@ fn stdio(output: SharedPtr<ffi::OutputTarget>) -> Stdio {
 }
 
 impl Linked {
+    fn imported(&self) -> Vec<ffi::StringPair> {
+        let imported = self.0.imported().iter();
+        imported
+            .map(|function| ffi::StringPair {
+                first: function.interface.clone(),
+                second: function.name.clone(),
+            })
+            .collect()
+    }
+
     fn start_instance(&self, output: SharedPtr<ffi::OutputTarget>) -> Box<Task> {
         Box::new(Task(GuestTask::start_instance(
             self.0.clone(),

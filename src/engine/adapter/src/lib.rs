@@ -17,6 +17,7 @@ pub mod function;
 mod guest;
 mod http_request;
 pub mod http_server;
+pub mod import;
 pub mod instance;
 pub mod link;
 pub mod outbound;

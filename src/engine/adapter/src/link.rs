@@ -5,6 +5,7 @@
 use crate::engine::{EngineShared, LoadedCode, LoadedKind};
 use crate::error::{Code, DoorError, Result};
 use crate::function::Function;
+use crate::import::{self, ImportTarget, ImportedFunction};
 use crate::store::{Limits, Policy, StoreData, StoreMaker};
 use std::sync::Arc;
 use wasmtime::component::types::ComponentItem;
@@ -15,6 +16,7 @@ pub struct Linked {
     pub(crate) stores: StoreMaker,
     pub(crate) kind: LinkedKind,
     pub(crate) functions: Vec<Arc<Function>>,
+    imported: Vec<ImportedFunction>,
 }
 
 pub enum LinkedKind {
@@ -23,12 +25,19 @@ pub enum LinkedKind {
 }
 
 impl Linked {
-    pub fn new(code: &LoadedCode, policy: Policy, limits: Limits) -> Result<Arc<Self>> {
+    /// Imports that the host does not offer lead to `target`; without one they are unresolved.
+    pub fn new(
+        code: &LoadedCode,
+        policy: Policy,
+        limits: Limits,
+        target: Option<Arc<dyn ImportTarget>>,
+    ) -> Result<Arc<Self>> {
         let shared = &code.shared;
         let stores = StoreMaker::new(shared.clone(), policy, limits)?;
+        let mut imported = Vec::new();
         let (kind, functions) = match &code.code {
             LoadedKind::Component(component) => (
-                LinkedKind::Component(link_component(shared, component)?),
+                LinkedKind::Component(link_component(shared, component, target, &mut imported)?),
                 Function::all_of_component(shared, component),
             ),
             LoadedKind::Module(module) => (
@@ -40,7 +49,13 @@ impl Linked {
             stores,
             kind,
             functions,
+            imported,
         }))
+    }
+
+    /// The functions that lead to the import target; a call tells their place here.
+    pub fn imported(&self) -> &[ImportedFunction] {
+        &self.imported
     }
 
     pub fn functions(&self) -> &[Arc<Function>] {
@@ -69,19 +84,33 @@ fn unresolved(missing: Vec<String>) -> DoorError {
 fn link_component(
     shared: &EngineShared,
     component: &Component,
+    target: Option<Arc<dyn ImportTarget>>,
+    imported: &mut Vec<ImportedFunction>,
 ) -> Result<component::InstancePre<StoreData>> {
     let engine = &shared.wasmtime;
     let concurrency = shared.settings.concurrency;
-    let missing: Vec<String> = component
-        .component_type()
-        .imports(engine)
-        .filter(|(name, import)| !offered(name, &import.ty, concurrency))
-        .map(|(name, _)| name.to_owned())
-        .collect();
+    let mut linker = component::Linker::<StoreData>::new(engine);
+    let mut missing = Vec::new();
+    for (name, import) in component.component_type().imports(engine) {
+        if offered(name, &import.ty, concurrency) {
+            continue;
+        }
+        match (&import.ty, &target) {
+            (ComponentItem::ComponentInstance(ty), Some(target)) if !name.starts_with("wasi:") => {
+                let mut instance = linker.instance(name).map_err(internal)?;
+                import::define(&mut instance, engine, name, ty, target, imported).map_err(
+                    |why| {
+                        let text = format!("the import {name} cannot be bound: {why}");
+                        DoorError::new(Code::Unresolved, text)
+                    },
+                )?;
+            }
+            _ => missing.push(name.to_owned()),
+        }
+    }
     if !missing.is_empty() {
         return Err(unresolved(missing));
     }
-    let mut linker = component::Linker::<StoreData>::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(internal)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(internal)?;
     if concurrency {

@@ -9,7 +9,7 @@ use crate::outbound::OutboundHooks;
 use crate::output::{Sink, SinkStream, Stream};
 use crate::settings::{EngineUse, TABLE_ELEMENTS_MAX};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -81,6 +81,15 @@ impl WasiHttpView for StoreData {
 impl StoreData {
     pub(crate) fn preview1(&mut self) -> &mut WasiP1Ctx {
         &mut self.wasi
+    }
+
+    /// Of the call that the guest is in; zero: it has no deadline.
+    pub(crate) fn time_left(&mut self) -> Result<Duration, DeadlinePassed> {
+        let Some(at) = self.deadline.at() else {
+            return Ok(Duration::ZERO);
+        };
+        let left = at.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(DeadlinePassed) } else { Ok(left) }
     }
 }
 

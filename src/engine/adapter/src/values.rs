@@ -64,6 +64,13 @@ pub fn decode_params(bytes: &[u8], types: &[Type]) -> Result<Vec<Val>, DecodeErr
     Ok(values)
 }
 
+pub fn decode_result(bytes: &[u8], ty: &Type) -> Result<Val, DecodeError> {
+    let mut reader = Reader { rest: bytes };
+    let value = reader.value(ty)?;
+    reader.finish()?;
+    Ok(value)
+}
+
 /// Kept out of the way of what is well-formed.
 #[cold]
 fn refused(error: impl std::fmt::Display) -> DecodeError {
@@ -407,6 +414,10 @@ pub fn encode(out: &mut Vec<u8>, value: &Val, ty: &Type) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+pub fn encode_params(out: &mut Vec<u8>, values: &[Val], types: &[Type]) -> Result<(), String> {
+    sequence(out, values.iter(), types.iter().cloned())
 }
 
 fn sequence<'a>(

@@ -106,7 +106,7 @@ impl Bench {
         policy: Policy,
         limits: Limits,
     ) -> Result<Arc<Linked>, DoorError> {
-        Linked::new(&self.load(wasm), policy, limits)
+        Linked::new(&self.load(wasm), policy, limits, None)
     }
 
     pub fn start(&self, wasm: &[u8], limits: Limits) -> Replica {

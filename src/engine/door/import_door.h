@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "engine/door/door.h"
+
+namespace arcella::engine::door {
+
+// An engine::ImportTarget as the adapter holds it. Private to src/engine.
+class ImportDoor final : public ImportTarget {
+ public:
+  explicit ImportDoor(std::shared_ptr<engine::ImportTarget> target) : target_(std::move(target)) {}
+
+  [[nodiscard]] std::shared_ptr<ImportCall> call(
+      std::uint32_t function, rust::Slice<const std::uint8_t> arguments, std::uint64_t timeout_ms,
+      rust::Box<ImportReply> reply) const noexcept override;
+
+ private:
+  const std::shared_ptr<engine::ImportTarget> target_;
+};
+
+}  // namespace arcella::engine::door

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/instance.h"
+
+namespace arcella::host {
+
+// Whoever can be called: a deployment of this process, or one of another that is reached through a
+// channel. Owners (shared): who loaded or connected it, and the imports that are bound to it.
+// Thread: any.
+class Callee {
+ public:
+  virtual ~Callee() = default;
+
+  // A function's number for call(), stable as long as the callee lives. NotFound lists the
+  // functions there are; Unavailable: nobody can tell now.
+  virtual Result<std::uint32_t> resolve(std::string_view function) = 0;
+  // Calls the least busy replica, or `index`. Runs the guest on this thread if it is of this
+  // process and idle. `done` runs exactly once, on any thread, also before this returns. The handle
+  // does nothing when the call has ended already.
+  virtual engine::CallHandle call(std::optional<int> index, std::uint32_t function,
+                                  engine::Encoding encoding, std::span<const std::byte> arguments,
+                                  std::chrono::milliseconds timeout, engine::CallDone done) = 0;
+};
+
+}  // namespace arcella::host

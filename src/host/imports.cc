@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "host/imports.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace arcella::host {
+
+void Imports::set_functions(const std::vector<engine::ImportedFunction>& functions) {
+  const MutexLock lock(mutex_);
+  for (const engine::ImportedFunction& function : functions) slots_.push_back(Slot{function, {}});
+}
+
+std::vector<std::string> Imports::interfaces() const {
+  std::vector<std::string> names;
+  const MutexLock lock(mutex_);
+  for (const Slot& slot : slots_) {
+    if (std::ranges::find(names, slot.function.interface) == names.end())
+      names.push_back(slot.function.interface);
+  }
+  return names;
+}
+
+Result<void> Imports::bind(std::string_view interface, const std::shared_ptr<Callee>& callee,
+                           std::string_view exported) {
+  std::vector<std::pair<std::size_t, std::string>> wanted;  // place and full name at the callee
+  {
+    const MutexLock lock(mutex_);
+    for (std::size_t place = 0; place < slots_.size(); ++place) {
+      const engine::ImportedFunction& function = slots_[place].function;
+      if (function.interface == interface)
+        wanted.emplace_back(place, std::string(exported) + "#" + function.name);
+    }
+  }
+  if (wanted.empty())
+    return fail(ErrorCode::NotFound, "'" + std::string(interface) + "' is not imported");
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [place, name] : wanted) {
+    ARCELLA_TRY(const std::uint32_t number, callee->resolve(name));
+    numbers.push_back(number);
+  }
+  const MutexLock lock(mutex_);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    Slot& slot = slots_[wanted[i].first];
+    slot.callee = callee;
+    slot.number = numbers[i];
+  }
+  return {};
+}
+
+void Imports::unbind(std::string_view interface, const std::string& why) {
+  std::vector<std::shared_ptr<Callee>> released;  // outlives the lock
+  const MutexLock lock(mutex_);
+  for (Slot& slot : slots_) {
+    if (slot.function.interface != interface) continue;
+    released.push_back(std::move(slot.callee));
+    slot.why_not = why;
+  }
+}
+
+void Imports::unbind_all(const std::string& why) {
+  for (const std::string& interface : interfaces()) unbind(interface, why);
+}
+
+engine::CallHandle Imports::call(std::uint32_t function, std::span<const std::byte> arguments,
+                                 std::chrono::milliseconds timeout, engine::CallDone done) {
+  std::shared_ptr<Callee> callee;
+  std::uint32_t number = 0;
+  engine::CallOutcome refusal;
+  {
+    const MutexLock lock(mutex_);
+    const Slot& slot = slots_[function];
+    callee = slot.callee;
+    number = slot.number;
+    if (!callee) refusal.message = slot.why_not;
+  }
+  if (!callee) {
+    refusal.outcome = engine::Outcome::Unavailable;
+    done(refusal);
+    return {};
+  }
+  return callee->call(std::nullopt, number, engine::Encoding::Values, arguments, timeout,
+                      std::move(done));
+}
+
+}  // namespace arcella::host

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What the imports of one deployment lead to at this moment: for each imported function a callee
+// and its function's number there, resolved once when the import is bound, so that a call looks
+// nothing up. The daemon decides who is bound to whom (model/resolver.h); this holds it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "engine/instance.h"
+#include "host/callee.h"
+
+namespace arcella::host {
+
+// Owners (shared): InstanceHost's table and the linked code, which calls it from inside guests.
+// Thread: any; one short lock per call, never held while a callee runs.
+class Imports final : public engine::ImportTarget {
+ public:
+  // After linking, which numbers the functions, and before the first call.
+  void set_functions(const std::vector<engine::ImportedFunction>& functions);
+  // The interfaces that have to be bound, each once.
+  [[nodiscard]] std::vector<std::string> interfaces() const;
+
+  // From now on calls of `interface` go to `callee`, to the functions of the same names in its
+  // export `exported`; a call in flight ends where it is. NotFound: it is not imported, or a
+  // function is missing there; then nothing has changed.
+  [[nodiscard]] Result<void> bind(std::string_view interface, const std::shared_ptr<Callee>& callee,
+                                  std::string_view exported);
+  // Calls are answered Unavailable with `why`. No-op for what is not imported.
+  void unbind(std::string_view interface, const std::string& why);
+  void unbind_all(const std::string& why);
+
+  engine::CallHandle call(std::uint32_t function, std::span<const std::byte> arguments,
+                          std::chrono::milliseconds timeout, engine::CallDone done) override;
+
+ private:
+  struct Slot {
+    engine::ImportedFunction function;
+    std::shared_ptr<Callee> callee;  // null: not bound
+    std::uint32_t number = 0;        // of the function at the callee
+    std::string why_not = "nothing is bound to it";
+  };
+
+  mutable Mutex mutex_;
+  std::vector<Slot> slots_ ARCELLA_GUARDED_BY(mutex_);  // by number
+};
+
+}  // namespace arcella::host
