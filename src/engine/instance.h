@@ -196,9 +196,11 @@ class InstancePre {
  public:
   // What the component imports and the host does not offer leads to `imports`; Unresolved names it
   // all if that is null, and what cannot be bound (resources, asynchronous functions).
-  static Result<std::unique_ptr<InstancePre>> link(
-      const Engine& engine, std::shared_ptr<const Component> component, const WasiPolicy& policy,
-      const StoreLimits& limits, std::shared_ptr<ImportTarget> imports = nullptr);
+  static Result<std::unique_ptr<InstancePre>> link(const Engine& engine,
+                                                   std::shared_ptr<const Component> component,
+                                                   const WasiPolicy& policy,
+                                                   const StoreLimits& limits,
+                                                   std::shared_ptr<ImportTarget> imports = nullptr);
   ~InstancePre();
   InstancePre(const InstancePre&) = delete;
   InstancePre& operator=(const InstancePre&) = delete;

@@ -58,7 +58,6 @@ struct DeploymentStatistics {
 // Thread: any.
 class HostedDeployment : public Callee {
  public:
-
   virtual Result<void> start(int first, int count) = 0;
   virtual Result<void> stop(int first, int count, std::chrono::milliseconds deadline) = 0;
   virtual void stop_all(std::chrono::milliseconds deadline) = 0;

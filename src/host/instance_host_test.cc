@@ -16,8 +16,7 @@
 #include <thread>
 
 #include "base/limits.h"
-#include "host/testing/artifacts.h"
-#include "host/testing/recorder.h"
+#include "host/testing/host_test.h"
 
 namespace arcella::host {
 namespace {
@@ -28,92 +27,21 @@ using model::InstanceEvent;
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
-const std::string kCalc = "examples/calc/calc.wasm";
+using testing::kCalc;
+using testing::spec_of;
+
 const std::string kSpinner = "examples/spinner/spinner.wasm";
 const std::string kCrasher = "examples/crasher/crasher.wasm";
 const std::string kGlutton = "examples/glutton/glutton.wasm";
 const std::string kHelloCore = "examples/hello-core/hello-core.wasm";
 const std::string kGreeter = "examples/greeter/greeter.wasm";
 
-model::RunSpec spec_of(const std::string& deployment, model::Kind kind = model::Kind::Service) {
-  return {.deployment = *model::DeploymentId::parse(deployment),
-          .program = deployment,
-          .kind = kind,
-          .args = {},
-          .env = {},
-          .mounts = {},
-          .allowed_hosts = {},
-          .entrypoint = {},
-          .shutdown = {},
-          .call_timeout = 60s,
-          .fuel = {}};
-}
-
-class InstanceHostTest : public ::testing::Test {
+class InstanceHostTest : public testing::HostTest {
  protected:
   static void SetUpTestSuite() {
-    artifacts_ =
-        new testing::Artifacts({kCalc, kSpinner, kCrasher, kGlutton, kHelloCore, kGreeter});
-    engine_ = engine::Engine::create({}).value().release();
+    compile({kCalc, kSpinner, kCrasher, kGlutton, kHelloCore, kGreeter});
   }
-  static void TearDownTestSuite() {
-    delete engine_;
-    delete artifacts_;
-  }
-
-  void load(const std::string& wasm, const model::RunSpec& spec, UniqueFd listener = UniqueFd()) {
-    const auto loaded = host.load(spec, artifacts_->open(wasm), std::move(listener));
-    ASSERT_TRUE(loaded) << loaded.error().message();
-  }
-  // Loads it and has `count` replicas ready.
-  void run(const std::string& wasm, const model::RunSpec& spec, int count) {
-    load(wasm, spec);
-    ASSERT_TRUE(host.start(spec.deployment, 0, count));
-    for (const InstanceReport& report : recorder.wait_for(static_cast<std::size_t>(count))) {
-      ASSERT_EQ(report.event, InstanceEvent::Started) << report.message;
-    }
-  }
-  std::uint32_t number_of(const model::RunSpec& spec, std::string_view function) {
-    const auto number = host.resolve(spec.deployment, function);
-    EXPECT_TRUE(number) << number.error().message();
-    return number.value_or(0);
-  }
-  // On a pool thread, as it is meant.
-  std::future<CallOutcome> call_later(const model::RunSpec& spec, std::optional<int> index,
-                                      std::string_view function, const std::string& arguments,
-                                      milliseconds timeout = 0ms) {
-    auto promise = std::make_shared<std::promise<CallOutcome>>();
-    const std::uint32_t number = number_of(spec, function);
-    pool.post([this, promise, id = spec.deployment, index, number, arguments, timeout] {
-      host.call(id, index, number, engine::Encoding::Wave, std::as_bytes(std::span(arguments)),
-                timeout,
-                [promise](CallOutcome outcome) { promise->set_value(std::move(outcome)); });
-    });
-    return promise->get_future();
-  }
-  CallOutcome call(const model::RunSpec& spec, std::optional<int> index, std::string_view function,
-                   const std::string& arguments, milliseconds timeout = 0ms) {
-    return call_later(spec, index, function, arguments, timeout).get();
-  }
-  static std::string text_of(const CallOutcome& outcome) {
-    return {reinterpret_cast<const char*>(outcome.payload.data()), outcome.payload.size()};
-  }
-  void wait_until_in_flight(const model::RunSpec& spec, std::uint64_t count) {
-    const auto give_up = std::chrono::steady_clock::now() + 30s;
-    while (host.statistics(spec.deployment)->in_flight != count) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
-      std::this_thread::yield();
-    }
-  }
-
-  static testing::Artifacts* artifacts_;
-  static engine::Engine* engine_;
-  testing::Recorder recorder;
-  EnginePool pool{2};
-  InstanceHost host{*engine_, pool, recorder};
 };
-testing::Artifacts* InstanceHostTest::artifacts_ = nullptr;
-engine::Engine* InstanceHostTest::engine_ = nullptr;
 
 TEST_F(InstanceHostTest, CallsAFunctionOfAReplica) {
   const auto spec = spec_of("calc");

@@ -89,7 +89,11 @@ impl StoreData {
             return Ok(Duration::ZERO);
         };
         let left = at.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(DeadlinePassed) } else { Ok(left) }
+        if left.is_zero() {
+            Err(DeadlinePassed)
+        } else {
+            Ok(left)
+        }
     }
 }
 
