@@ -184,6 +184,9 @@ inline constexpr std::uint32_t kResourceTableMax = 10'000;    // handles per sto
 inline constexpr std::uint64_t kRandomBytesMax = 1ULL << 20;  // per call of wasi:random
 // Callers that wait for one busy instance; more: unavailable.
 inline constexpr int kCallQueuePerInstanceMax = 1024;
+// Replicas that wait for each other in one chain of calls; more is a recursion that went astray.
+// Each holds a fiber's stack.
+inline constexpr int kCallChainMax = 32;
 // Requests in fresh stores per replica; more wait in the socket.
 inline constexpr int kHttpConcurrentPerReplica = 256;
 inline constexpr int kHttpConnectionsMax = 8192;  // per listener

@@ -72,10 +72,11 @@ Result<std::shared_ptr<const Instance::Function>> Instance::resolve(std::string_
 
 CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Function>& function,
                           Encoding encoding, std::span<const std::byte> arguments,
-                          std::chrono::milliseconds timeout, CallDone done) {
-  const FirstPoll first(executor);
+                          std::chrono::milliseconds timeout, CallDone done, CallContext context) {
+  const FirstPoll first(executor, std::move(context));
   const CallBeginning beginning;
   std::array<std::uint8_t, kSmallResultBytes> room;  // not cleared: written before it is read
+  const auto scope = first.in_context();
   const std::size_t length = impl_->instance->call_now(
       *function->function, encoding == Encoding::Values,
       reinterpret_cast<const std::uint8_t*>(arguments.data()), arguments.size(),

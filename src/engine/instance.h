@@ -17,7 +17,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/call.h"
 #include "engine/engine.h"
+#include "engine/import_target.h"
 
 namespace arcella::engine {
 
@@ -60,76 +62,6 @@ struct WasiPolicy {
   std::vector<std::string> allowed_hosts;  // outbound wasi:http, as `scheme://host[:port]`
 };
 
-enum class Outcome {
-  Returned,
-  BadArguments,  // no such function, or the text does not fit its type; the guest did not run
-  Trapped,       // the store is dead; message and backtrace say why
-  TimedOut,      // the deadline passed; the store is dead
-  OutOfFuel,     // the store is dead
-  MemoryLimit,   // trapped after its memory was refused to grow; the store is dead
-  Cancelled,     // cancel() or the instance was stopped; the store is dead if the guest was inside
-  Exited,        // wasi:cli/exit or a command's end: see exit_status
-  Unavailable,  // made by the host, not here: no replica could take the call; the guest did not run
-};
-
-// How a call or a command ended.
-struct CallOutcome {
-  Outcome outcome = Outcome::Returned;
-  std::vector<std::byte> payload;  // the results, in the encoding of the request
-  int exit_status = 0;             // Exited only
-  std::string message;             // not Returned: one line
-  std::string backtrace;           // the wasm backtrace, if there is one
-};
-
-// The same as a callback is told it: what it leads to lives until the callback returns. Who keeps
-// it takes it as a CallOutcome, who only passes it on copies nothing.
-struct CallOutcomeView {
-  explicit CallOutcomeView(std::span<const std::byte> result) : payload(result) {}
-  // Both ways like std::string and its view.
-  CallOutcomeView(const CallOutcome& owned)  // NOLINT(google-explicit-constructor)
-      : outcome(owned.outcome),
-        payload(owned.payload),
-        exit_status(owned.exit_status),
-        message(owned.message),
-        backtrace(owned.backtrace) {}
-  operator CallOutcome() const {  // NOLINT(google-explicit-constructor)
-    return {outcome,
-            {payload.begin(), payload.end()},
-            exit_status,
-            std::string(message),
-            std::string(backtrace)};
-  }
-
-  Outcome outcome = Outcome::Returned;
-  std::span<const std::byte> payload;
-  int exit_status = 0;
-  std::string_view message;
-  std::string_view backtrace;
-};
-
-enum class Encoding {
-  Wave,    // text: parameters "1, 2" without the parentheses; the result as one WAVE value, empty
-           // without result
-  Values,  // type-directed MessagePack: an array of the parameters; the result as one value
-};
-
-// Cancels one call; harmless when it has ended. Copyable handle.
-class CallHandle {
- public:
-  CallHandle() = default;
-  void cancel() const;
-  // False: there is nothing to cancel.
-  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
-  struct State;
-  explicit CallHandle(std::shared_ptr<State> state) : state_(std::move(state)) {}
-
- private:
-  std::shared_ptr<State> state_;
-};
-
-// Runs on the thread that polled last.
-using CallDone = std::function<void(const CallOutcomeView&)>;
-
 // One live store. Owner: the host's replica.  Thread: any; calls are served one at a time in the
 // order they came, further ones wait inside (the caller bounds how many). After a dead-store
 // outcome every call answers Trapped at once.
@@ -148,7 +80,7 @@ class Instance {
   // Starts a call on this thread. `timeout` 0 takes the deployment's; the smaller of both holds.
   CallHandle call(Executor& executor, const std::shared_ptr<const Function>& function,
                   Encoding encoding, std::span<const std::byte> arguments,
-                  std::chrono::milliseconds timeout, CallDone done);
+                  std::chrono::milliseconds timeout, CallDone done, CallContext context = nullptr);
 
   [[nodiscard]] bool alive() const noexcept;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;  // linear memory now
@@ -158,25 +90,6 @@ class Instance {
 
  private:
   std::unique_ptr<Impl> impl_;
-};
-
-// A function that a component imports and the host does not offer itself.
-struct ImportedFunction {
-  std::string interface;  // `ns:pkg/iface@1.0.0`
-  std::string name;
-};
-
-// Whom a deployment's imports lead to. Owners (shared): the InstancePre and its instances.
-// Thread: any, also several at once; called inside a guest, whose thread it must not block.
-class ImportTarget {
- public:
-  virtual ~ImportTarget() = default;
-  // `function`: its place in InstancePre::imports(). The arguments, in Encoding::Values, live until
-  // this returns. `done` runs exactly once, on any thread, also before this returns; anything but
-  // Returned becomes an error of the imported function if its result has a place for it
-  // (`result<_, string>` or without payload), else a trap of the caller. `timeout` 0: none.
-  virtual CallHandle call(std::uint32_t function, std::span<const std::byte> arguments,
-                          std::chrono::milliseconds timeout, CallDone done) = 0;
 };
 
 enum class StdioMode {

@@ -9,7 +9,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "engine/instance.h"
+#include "engine/call.h"
+#include "host/call_chain.h"
 
 namespace arcella::host {
 
@@ -23,12 +24,13 @@ class Callee {
   // A function's number for call(), stable as long as the callee lives. NotFound lists the
   // functions there are; Unavailable: nobody can tell now.
   virtual Result<std::uint32_t> resolve(std::string_view function) = 0;
-  // Calls the least busy replica, or `index`. Runs the guest on this thread if it is of this
-  // process and idle. `done` runs exactly once, on any thread, also before this returns. The handle
-  // does nothing when the call has ended already.
+  // Calls the least busy replica, or `index`, for `caller` (null: from outside). Runs the guest on
+  // this thread if it is of this process and idle. `done` runs exactly once, on any thread, also
+  // before this returns. The handle does nothing when the call has ended already.
   virtual engine::CallHandle call(std::optional<int> index, std::uint32_t function,
                                   engine::Encoding encoding, std::span<const std::byte> arguments,
-                                  std::chrono::milliseconds timeout, engine::CallDone done) = 0;
+                                  std::chrono::milliseconds timeout, CallChainPtr caller,
+                                  engine::CallDone done) = 0;
 };
 
 }  // namespace arcella::host

@@ -150,7 +150,7 @@ Result<std::uint32_t> HttpDeployment::resolve(std::string_view) {
 }
 
 engine::CallHandle HttpDeployment::call(std::optional<int>, std::uint32_t, engine::Encoding,
-                                        std::span<const std::byte>, milliseconds,
+                                        std::span<const std::byte>, milliseconds, CallChainPtr,
                                         engine::CallDone done) {
   engine::CallOutcome refusal;
   refusal.outcome = engine::Outcome::BadArguments;

@@ -31,7 +31,8 @@ class HttpDeployment final : public HostedDeployment,
   Result<std::uint32_t> resolve(std::string_view function) override;
   engine::CallHandle call(std::optional<int> index, std::uint32_t function,
                           engine::Encoding encoding, std::span<const std::byte> arguments,
-                          std::chrono::milliseconds timeout, engine::CallDone done) override;
+                          std::chrono::milliseconds timeout, CallChainPtr caller,
+                          engine::CallDone done) override;
   [[nodiscard]] DeploymentStatistics statistics() const override;
 
  private:

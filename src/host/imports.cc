@@ -62,7 +62,8 @@ void Imports::unbind_all(const std::string& why) {
   for (const std::string& interface : interfaces()) unbind(interface, why);
 }
 
-engine::CallHandle Imports::call(std::uint32_t function, std::span<const std::byte> arguments,
+engine::CallHandle Imports::call(const engine::CallContext& context, std::uint32_t function,
+                                 std::span<const std::byte> arguments,
                                  std::chrono::milliseconds timeout, engine::CallDone done) {
   std::shared_ptr<Callee> callee;
   std::uint32_t number = 0;
@@ -80,7 +81,7 @@ engine::CallHandle Imports::call(std::uint32_t function, std::span<const std::by
     return {};
   }
   return callee->call(std::nullopt, number, engine::Encoding::Values, arguments, timeout,
-                      std::move(done));
+                      std::static_pointer_cast<const CallChain>(context), std::move(done));
 }
 
 }  // namespace arcella::host

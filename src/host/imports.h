@@ -16,7 +16,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
-#include "engine/instance.h"
+#include "engine/import_target.h"
 #include "host/callee.h"
 
 namespace arcella::host {
@@ -39,8 +39,10 @@ class Imports final : public engine::ImportTarget {
   void unbind(std::string_view interface, const std::string& why);
   void unbind_all(const std::string& why);
 
-  engine::CallHandle call(std::uint32_t function, std::span<const std::byte> arguments,
-                          std::chrono::milliseconds timeout, engine::CallDone done) override;
+  // The context is the CallChain of the replica that calls.
+  engine::CallHandle call(const engine::CallContext& context, std::uint32_t function,
+                          std::span<const std::byte> arguments, std::chrono::milliseconds timeout,
+                          engine::CallDone done) override;
 
  private:
   struct Slot {

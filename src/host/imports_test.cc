@@ -36,7 +36,7 @@ class FakeCallee final : public Callee {
     return fail(ErrorCode::NotFound, "no function '" + std::string(function) + "'");
   }
   engine::CallHandle call(std::optional<int>, std::uint32_t, engine::Encoding,
-                          std::span<const std::byte>, std::chrono::milliseconds,
+                          std::span<const std::byte>, std::chrono::milliseconds, CallChainPtr,
                           engine::CallDone done) override {
     ++calls;
     CallOutcome outcome;
@@ -55,10 +55,10 @@ TEST(Imports, CallWithoutABindingSaysWhy) {
     EXPECT_EQ(outcome.outcome, Outcome::Unavailable);
     message = outcome.message;
   };
-  imports.call(0, {}, 0ms, keep);
+  imports.call({}, 0, {}, 0ms, keep);
   EXPECT_EQ(message, "nothing is bound to it");
   imports.unbind(kOps, "'calc' is stopped");
-  imports.call(0, {}, 0ms, keep);
+  imports.call({}, 0, {}, 0ms, keep);
   EXPECT_EQ(message, "'calc' is stopped");
 }
 
@@ -74,9 +74,9 @@ TEST(Imports, BindResolvesEveryFunctionOrChangesNothing) {
   const auto count = [&](const engine::CallOutcomeView& outcome) {
     if (outcome.outcome == Outcome::Returned) ++returned;
   };
-  imports.call(0, {}, 0ms, count);
-  imports.call(1, {}, 0ms, count);
-  imports.call(2, {}, 0ms, count);
+  imports.call({}, 0, {}, 0ms, count);
+  imports.call({}, 1, {}, 0ms, count);
+  imports.call({}, 2, {}, 0ms, count);
   EXPECT_EQ(returned, 2);
   EXPECT_EQ(callee->calls, 2);
 }
@@ -194,6 +194,23 @@ TEST_F(ImportsTest, AProviderThatStopsLeavesItsConsumersAlive) {
   ASSERT_TRUE(host.start(calc.deployment, 0, 1));
   recorder.wait_for(4);
   EXPECT_EQ(answer("divide-with-remainder", "7, 2"), "ok((3, 1))");
+}
+
+TEST_F(ImportsTest, ACallThatComesBackToAReplicaThatWaitsForItIsRefusedWithItsChain) {
+  run_both();
+  const auto second = spec_of("second");
+  load(kRelay, second);
+  ASSERT_TRUE(host.start(second.deployment, 0, 1));
+  recorder.wait_for(3);
+  const std::string exported = "examples:relay/ops@1.0.0";
+  ASSERT_TRUE(host.bind(second.deployment, kOps, *host.find(relay.deployment), exported));
+  ASSERT_TRUE(host.bind(relay.deployment, kOps, *host.find(second.deployment), exported));
+  EXPECT_THAT(answer("divide-with-remainder", "7, 2"),
+              HasSubstr("relay/0 -> second/0 -> relay; another replica"));
+  // With another replica it goes on to that one, and comes back to second.
+  ASSERT_TRUE(host.start(relay.deployment, 1, 1));
+  recorder.wait_for(4);
+  EXPECT_THAT(answer("divide-with-remainder", "7, 2"), HasSubstr("-> second; another replica"));
 }
 
 TEST_F(ImportsTest, AWiringInACircleIsGivenBackAtTheEnd) {

@@ -183,7 +183,8 @@ engine::CallHandle InstanceHost::call(const model::DeploymentId& deployment,
                                       std::span<const std::byte> arguments,
                                       std::chrono::milliseconds timeout, engine::CallDone done) {
   const auto found = find(deployment);
-  if (found) return (*found)->call(index, function, encoding, arguments, timeout, std::move(done));
+  if (found)
+    return (*found)->call(index, function, encoding, arguments, timeout, nullptr, std::move(done));
   engine::CallOutcome refusal;
   refusal.outcome = engine::Outcome::Unavailable;
   refusal.message = found.error().message();

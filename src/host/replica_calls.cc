@@ -55,8 +55,47 @@ Result<std::uint32_t> ReplicaDeployment::resolve(std::string_view function) {
   return number;
 }
 
+// The least busy replica that takes calls and does not wait for this one itself.
+Replica* ReplicaDeployment::choose(std::optional<int> index, const CallChain* caller) {
+  if (length(caller) >= limits::kCallChainMax) return nullptr;
+  const auto takes = [caller](const Replica& replica) {
+    return replica.state == Replica::State::Ready && !contains(caller, replica.output.instance());
+  };
+  if (index) {
+    const auto found = replicas_.find(*index);
+    return found != replicas_.end() && takes(*found->second) ? found->second.get() : nullptr;
+  }
+  auto* const least_busy = static_cast<Replica*>(choice_.choose());
+  if (least_busy == nullptr || least_busy->calls == 0 || takes(*least_busy)) return least_busy;
+  Replica* chosen = nullptr;
+  for (const auto& [number, replica] : replicas_) {
+    if (takes(*replica) && (chosen == nullptr || replica->calls < chosen->calls))
+      chosen = replica.get();
+  }
+  return chosen;
+}
+
+CallOutcome ReplicaDeployment::why_none(std::optional<int> index, const CallChain* caller) const {
+  const std::string name = spec_.deployment.str();
+  if (length(caller) >= limits::kCallChainMax) {
+    return refusal_of(Outcome::Unavailable, "a chain of more than " +
+                                                std::to_string(limits::kCallChainMax) +
+                                                " calls: " + to_string(caller) + " -> " + name);
+  }
+  for (const CallChain* link = caller; link != nullptr; link = link->caller.get()) {
+    if (link->replica->deployment != spec_.deployment) continue;
+    return refusal_of(Outcome::Unavailable,
+                      "the call comes back to a replica that waits for it: " + to_string(caller) +
+                          " -> " + name + "; another replica of '" + name + "' could take it");
+  }
+  const std::string who = index ? "replica " + name + "/" + std::to_string(*index) + " is not"
+                                : "no replica of '" + name + "' is";
+  return refusal_of(Outcome::Unavailable, who + " ready");
+}
+
 ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
-                                                      std::uint32_t function) {
+                                                      std::uint32_t function,
+                                                      const CallChain* caller) {
   Admission admission;
   const MutexLock lock(mutex_);
   if (function >= function_names_.size()) {
@@ -64,17 +103,9 @@ ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
         refusal_of(Outcome::BadArguments, "no function has the number " + std::to_string(function));
     return admission;
   }
-  Load* chosen = nullptr;
-  if (!index) {
-    chosen = choice_.choose();
-  } else if (const auto found = replicas_.find(*index); found != replicas_.end()) {
-    if (found->second->state == Replica::State::Ready) chosen = found->second.get();
-  }
+  Replica* const chosen = choose(index, caller);
   if (chosen == nullptr) {
-    const std::string who =
-        index ? "replica " + spec_.deployment.str() + "/" + std::to_string(*index) + " is not"
-              : "no replica of '" + spec_.deployment.str() + "' is";
-    admission.refusal = refusal_of(Outcome::Unavailable, who + " ready");
+    admission.refusal = why_none(index, caller);
     return admission;
   }
   if (chosen->calls > limits::kCallQueuePerInstanceMax) {
@@ -84,7 +115,7 @@ ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
                                              " calls wait for each replica that may take this one");
     return admission;
   }
-  admission.replica = static_cast<Replica*>(chosen)->shared_from_this();
+  admission.replica = chosen->shared_from_this();
   if (function < admission.replica->functions.size())
     admission.function = admission.replica->functions[function];
   if (!admission.function) admission.function_name = function_names_[function];
@@ -143,8 +174,9 @@ Result<ReplicaDeployment::FunctionPtr> ReplicaDeployment::resolve_in(Replica& re
 engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32_t function,
                                            engine::Encoding encoding,
                                            std::span<const std::byte> arguments,
-                                           milliseconds timeout, engine::CallDone done) {
-  Admission admission = admit(index, function);
+                                           milliseconds timeout, CallChainPtr caller,
+                                           engine::CallDone done) {
+  Admission admission = admit(index, function, caller.get());
   if (!admission.replica) {
     refuse(admission.refusal, done);
     return {};
@@ -163,13 +195,19 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
     admission.function = std::move(*resolved);
   }
   const std::uint64_t call_id = admission.call_id;
+  engine::CallContext context;
+  if (!pre_->imports().empty()) {
+    context = std::make_shared<const CallChain>(
+        CallChain{{replica, &replica->output.instance()}, std::move(caller)});
+  }
   engine::CallHandle handle = replica->instance->call(
       pool_, admission.function, encoding, arguments, call_timeout_of(spec_, timeout),
       [self = shared_from_this(), replica, call_id, function,
        done = std::move(done)](const CallOutcomeView& outcome) {
         self->call_ended(replica, call_id, function, outcome);
         done(outcome);
-      });
+      },
+      std::move(context));
   keep_handle(*replica, call_id, handle);
   return handle;
 }

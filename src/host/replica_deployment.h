@@ -33,7 +33,8 @@ class ReplicaDeployment final : public HostedDeployment,
   Result<std::uint32_t> resolve(std::string_view function) override;
   engine::CallHandle call(std::optional<int> index, std::uint32_t function,
                           engine::Encoding encoding, std::span<const std::byte> arguments,
-                          std::chrono::milliseconds timeout, engine::CallDone done) override;
+                          std::chrono::milliseconds timeout, CallChainPtr caller,
+                          engine::CallDone done) override;
   [[nodiscard]] DeploymentStatistics statistics() const override;
 
  private:
@@ -63,7 +64,12 @@ class ReplicaDeployment final : public HostedDeployment,
                 std::chrono::milliseconds timeout, HookDone done);
 
   // Calls (replica_calls.cc).
-  [[nodiscard]] Admission admit(std::optional<int> index, std::uint32_t function);
+  [[nodiscard]] Admission admit(std::optional<int> index, std::uint32_t function,
+                                const CallChain* caller);
+  [[nodiscard]] Replica* choose(std::optional<int> index, const CallChain* caller)
+      ARCELLA_REQUIRES(mutex_);
+  [[nodiscard]] engine::CallOutcome why_none(std::optional<int> index,
+                                             const CallChain* caller) const;
   void refuse(const engine::CallOutcome& outcome, const engine::CallDone& done);
   [[nodiscard]] Result<FunctionPtr> resolve_in(Replica& replica, std::uint32_t function,
                                                const std::string& name);

@@ -218,7 +218,7 @@ void DataPort::run_call(const Frame& frame) {
       header.index < 0 ? std::nullopt : std::optional<int>(header.index);
   const engine::CallHandle handle = deployment->call(
       index, header.function, static_cast<engine::Encoding>(header.encoding_or_outcome),
-      frame.payload, std::chrono::milliseconds(header.timeout_ms),
+      frame.payload, std::chrono::milliseconds(header.timeout_ms), nullptr,
       [this, request = header.request](const CallOutcomeView& outcome) {
         reply(request, outcome);
       });

@@ -40,7 +40,7 @@ class FakeDeployment final : public host::HostedDeployment {
 
   engine::CallHandle call(std::optional<int> index, std::uint32_t function, engine::Encoding,
                           std::span<const std::byte> arguments, milliseconds timeout,
-                          engine::CallDone done) override {
+                          host::CallChainPtr, engine::CallDone done) override {
     CallOutcome outcome;
     if (function == 0) {
       outcome.payload.assign(arguments.begin(), arguments.end());

@@ -2,10 +2,30 @@
 #include "engine/door/guest_task.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace arcella::engine {
 
+namespace {
+
+const CallContext kNoContext;
+thread_local const CallContext* context_of_thread = &kNoContext;
+
+}  // namespace
+
+const CallContext& current_context() noexcept {
+  return *context_of_thread;
+}
+
+InContext::InContext(const CallContext& context) noexcept
+    : before_(std::exchange(context_of_thread, &context)) {}
+
+InContext::~InContext() {
+  context_of_thread = before_;
+}
+
 void GuestTask::run() {
+  const InContext scope(context_);
   phase_.store(Phase::Polling, std::memory_order_release);
   door::Task& task = **task_;
   const bool cancelled = cancelled_.load(std::memory_order_acquire);
@@ -81,7 +101,7 @@ std::shared_ptr<CallTask> FirstPoll::go_on(rust::Box<door::Task> task, CallDone 
 }
 
 const std::shared_ptr<CallTask>& FirstPoll::task() const {
-  if (task_ == nullptr) task_ = std::make_shared<CallTask>(executor_);
+  if (task_ == nullptr) task_ = std::make_shared<CallTask>(executor_, context_);
   return task_;
 }
 

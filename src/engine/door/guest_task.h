@@ -24,6 +24,21 @@ struct CallHandle::State {
   virtual void cancel() = 0;
 };
 
+// The context of the call that this thread polls; null: none.
+[[nodiscard]] const CallContext& current_context() noexcept;
+
+// Makes `context` the current one, as long as this lives.
+class InContext {
+ public:
+  explicit InContext(const CallContext& context) noexcept;
+  ~InContext();
+  InContext(const InContext&) = delete;
+  InContext& operator=(const InContext&) = delete;
+
+ private:
+  const CallContext* const before_;
+};
+
 // Owners: the caller's CallHandle, whatever was posted to the executor, and the wakers that timers
 // and sockets hold; none of them knows which is the last, hence shared.  Thread: any; it is polled
 // by one thread at a time.
@@ -32,7 +47,8 @@ class GuestTask : public CallHandle::State,
                   public std::enable_shared_from_this<GuestTask> {
  public:
   // `executor` outlives the task. It counts as being polled until run() or leave() is called.
-  explicit GuestTask(Executor& executor) : executor_(executor) {}
+  explicit GuestTask(Executor& executor, CallContext context = nullptr)
+      : executor_(executor), context_(std::move(context)) {}
 
   // Before run() or leave().
   void adopt(rust::Box<door::Task> task) { task_.emplace(std::move(task)); }
@@ -65,6 +81,7 @@ class GuestTask : public CallHandle::State,
   void post() const;
 
   Executor& executor_;
+  const CallContext context_;
   std::optional<rust::Box<door::Task>> task_;  // only the thread in run()
   mutable std::atomic<Phase> phase_{Phase::Polling};
   std::atomic<bool> cancelled_{false};
@@ -86,11 +103,13 @@ class CallTask final : public GuestTask {
 // which is made when the future first keeps a waker, or when the poll is over and the call is not.
 class FirstPoll final : public door::TaskWaker {
  public:
-  explicit FirstPoll(Executor& executor) : executor_(executor) {}
+  FirstPoll(Executor& executor, CallContext context)
+      : executor_(executor), context_(std::move(context)) {}
   ~FirstPoll() override = default;
   FirstPoll(const FirstPoll&) = delete;
   FirstPoll& operator=(const FirstPoll&) = delete;
 
+  [[nodiscard]] InContext in_context() const noexcept { return InContext(context_); }
   // Ended: whatever wakes later finds nothing to do.
   void end() const;
   // Not ended: goes on as a task of its own.
@@ -103,6 +122,7 @@ class FirstPoll final : public door::TaskWaker {
   const std::shared_ptr<CallTask>& task() const;
 
   Executor& executor_;
+  const CallContext context_;
   mutable std::shared_ptr<CallTask> task_;
   mutable std::atomic<bool> woken_{false};
 };

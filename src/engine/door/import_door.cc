@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "engine/door/guest_task.h"
+
 namespace arcella::engine::door {
 namespace {
 
@@ -36,10 +38,10 @@ std::shared_ptr<ImportCall> ImportDoor::call(std::uint32_t function,
                                              rust::Box<ImportReply> reply) const noexcept {
   // A std::function copies what it holds, the reply is one.
   const auto shared = std::make_shared<rust::Box<ImportReply>>(std::move(reply));
-  auto handle =
-      target_->call(function, std::as_bytes(std::span(arguments.data(), arguments.size())),
-                    std::chrono::milliseconds(timeout_ms),
-                    [shared](const CallOutcomeView& outcome) { end(**shared, outcome); });
+  auto handle = target_->call(current_context(), function,
+                              std::as_bytes(std::span(arguments.data(), arguments.size())),
+                              std::chrono::milliseconds(timeout_ms),
+                              [shared](const CallOutcomeView& outcome) { end(**shared, outcome); });
   if (!handle.valid()) return nullptr;
   return std::make_shared<Handle>(std::move(handle));
 }
