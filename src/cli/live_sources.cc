@@ -8,6 +8,7 @@
 #include "alme_proto/methods.h"
 #include "alme_proto/views_json.h"
 #include "base/limits.h"
+#include "model/component.h"
 
 namespace arcella::cli {
 namespace {
@@ -31,9 +32,8 @@ Result<std::vector<Exported>> exported_functions(const wire::Json& described) {
     ARCELLA_TRY(auto name, entry.string("name"));
     ARCELLA_TRY(auto functions, entry.strings("functions"));
     for (std::string& text : functions) {
-      const std::size_t colon = text.find(": ");
-      if (colon == std::string::npos || text.front() == '[' || name.starts_with("wasi:")) continue;
-      std::string function = text.substr(0, colon);
+      if (text.starts_with('[') || name.starts_with("wasi:")) continue;
+      std::string function(model::function_name(text));
       found.push_back({name, std::move(function), std::move(text)});
     }
   }

@@ -39,11 +39,6 @@ std::string names_of(const std::vector<InterfaceItem>& items) {
   return names.empty() ? "none" : join(names, ", ");
 }
 
-// `add` of "add: func(a: u32, b: u32) -> u32".
-std::string function_name(std::string_view signature) {
-  return std::string(signature.substr(0, signature.find(": ")));
-}
-
 class Comparison {
  public:
   Comparison(TableReader& component, std::string_view key, std::string_view verb,
@@ -76,7 +71,7 @@ class Comparison {
       if (!means(name, actual_names_[i])) continue;
       found = is_stated[i] = true;
       for (const std::string& signature : actual_[i].functions) {
-        functions.insert(function_name(signature));
+        functions.emplace(model::function_name(signature));
       }
     }
     if (!found) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "model/replacement.h"
 
-#include <algorithm>
-#include <string_view>
-
+#include "model/interface_fit.h"
 #include "wit/interface_name.h"
 
 namespace arcella::model {
@@ -28,26 +26,6 @@ const InterfaceItem* counterpart(const InterfaceItem& lost, const Component& aft
   return nullptr;
 }
 
-// `add` of "add: func(a: u32, b: u32) -> u32".
-std::string_view name_of(std::string_view signature) {
-  return signature.substr(0, signature.find(": "));
-}
-
-void compare_functions(const InterfaceItem& before, const InterfaceItem& after,
-                       std::vector<std::string>& lost) {
-  for (const std::string& signature : before.functions) {
-    auto same_name = [&signature](const std::string& other) {
-      return name_of(other) == name_of(signature);
-    };
-    auto found = std::find_if(after.functions.begin(), after.functions.end(), same_name);
-    if (found == after.functions.end()) {
-      lost.push_back(before.name + ": '" + signature + "' is gone");
-    } else if (*found != signature) {
-      lost.push_back(before.name + ": '" + signature + "' is now '" + *found + "'");
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> lost_exports(const Component& before, const Component& after) {
@@ -55,7 +33,7 @@ std::vector<std::string> lost_exports(const Component& before, const Component& 
   for (const InterfaceItem& item : before.exports) {
     if (is_what_makes_its_kind(item)) continue;
     if (const InterfaceItem* other = counterpart(item, after)) {
-      compare_functions(item, *other, lost);
+      for (const std::string& line : misfits(item, *other)) lost.push_back(item.name + ": " + line);
     } else {
       lost.push_back(item.name + " is gone");
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// May one component take another's place under a deployment? Asked by `update`. Pure. Signatures
-// are compared as WIT writes them; what a type's name stands for is not looked into.
+// May one component take another's place under a deployment? Asked by `update`. Pure.
 #pragma once
 
 #include <string>
@@ -12,9 +11,9 @@
 namespace arcella::model {
 
 // What a caller of `before` would miss if `after` took its place, a line each: an export that is
-// gone, a function that is gone or has another signature. An interface may come back at a later
-// version of the same semver track; what is new in `after` is no loss. The interfaces of WASI that
-// make a component a command or an http server are left to the kind.
+// gone, and what its interfaces' callers would miss (interface_fit.h). An interface may come back
+// at a later version of the same semver track; what is new in `after` is no loss. The interfaces of
+// WASI that make a component a command or an http server are left to the kind.
 [[nodiscard]] std::vector<std::string> lost_exports(const Component& before,
                                                     const Component& after);
 

@@ -37,9 +37,9 @@ TEST(Replacement, NamesWhatIsGoneAndWhatDiffers) {
                                 {"add: func(a: u64, b: u64) -> u64",
                                  "[method]sum.add: func(self: borrow<sum>, x: s64) -> s64"}}});
   EXPECT_EQ(lost_exports(before, after),
-            (Lines{"demo:calc/ops@1.0.0: 'add: func(a: u32, b: u32) -> u32' is now "
-                   "'add: func(a: u64, b: u64) -> u64'",
-                   "demo:calc/ops@1.0.0: 'half: func(x: f32) -> f32' is gone",
+            (Lines{"demo:calc/ops@1.0.0: 'add: func(a: u64, b: u64) -> u64' instead of "
+                   "'add: func(a: u32, b: u32) -> u32'",
+                   "demo:calc/ops@1.0.0: 'half: func(x: f32) -> f32' is missing",
                    "demo:calc/extra@1.0.0 is gone", "greet is gone"}));
 }
 
@@ -47,7 +47,7 @@ TEST(Replacement, ALaterVersionOfTheSameTrackStandsIn) {
   Component before = exporting({{"demo:calc/ops@1.1.0", {"add: func()"}}});
   EXPECT_EQ(lost_exports(before, exporting({{"demo:calc/ops@1.2.0", {"add: func()"}}})), Lines());
   EXPECT_EQ(lost_exports(before, exporting({{"demo:calc/ops@1.2.0", {}}})),
-            Lines{"demo:calc/ops@1.1.0: 'add: func()' is gone"});
+            Lines{"demo:calc/ops@1.1.0: 'add: func()' is missing"});
   for (const char* other : {"demo:calc/ops@1.0.0", "demo:calc/ops@2.0.0", "demo:calc/ops"}) {
     EXPECT_EQ(lost_exports(before, exporting({{other, {"add: func()"}}})),
               Lines{"demo:calc/ops@1.1.0 is gone"})

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Does an exported interface serve who uses it? Asked by `update` of what an export becomes, and of
+// an import and what is offered for it. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/component.h"
+
+namespace arcella::model {
+
+// What a caller that knows `wanted` would miss in `offered`, a line each: a function that is not
+// there or is another. What `offered` has beyond that is no loss, and the names of the two
+// interfaces are not looked at (wit::serves). Signatures are compared as WIT writes them.
+[[nodiscard]] std::vector<std::string> misfits(const InterfaceItem& wanted,
+                                               const InterfaceItem& offered);
+
+}  // namespace arcella::model
