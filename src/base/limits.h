@@ -124,6 +124,8 @@ inline constexpr std::size_t kNameLengthMax = 128;  // design.md section 1
 inline constexpr int kReplicasMax = 10000;
 inline constexpr int kDeploymentsMax = 10000;
 inline constexpr std::size_t kInterfaceNameBytesMax = 256;  // published names stay below 80
+// Of one interface, when it is said why it does not fit; the others are counted.
+inline constexpr std::size_t kMisfitsShownMax = 8;
 
 // --- archives: `install X.tar.gz` (src/store/archive.h) ---
 // A component has a handful of files; more is no package.

@@ -50,6 +50,7 @@ struct ComponentManifest {
   std::string description;
   std::optional<std::vector<InterfaceItem>> exports;  // nullopt: not stated, the binary decides
   std::optional<std::vector<InterfaceItem>> imports;
+  std::vector<std::string> optional_imports;
   Capabilities capabilities;
 };
 
@@ -78,6 +79,8 @@ struct Component {
   std::vector<InterfaceItem> imports = {};
   std::vector<InterfaceItem> exports = {};
   std::string wit = {};
+  // Interfaces of `imports` that it can do without, by the names that component.toml states.
+  std::vector<std::string> optional_imports = {};
   Capabilities capabilities = {};
   std::string content_hash = {};  // of the .wasm, hex; names the content in the code cache
   std::uint64_t wasm_bytes = 0;
