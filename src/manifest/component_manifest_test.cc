@@ -71,6 +71,18 @@ TEST(ComponentManifest, TakesInterfacesAsATableWithTheirFunctions) {
   EXPECT_THAT(items[3].functions, ElementsAre("z"));
 }
 
+TEST(ComponentManifest, NamesTheImportsThatItCanDoWithout) {
+  auto parsed = read_component_manifest(
+      "[component]\nname='a'\nversion='1.0.0'\noptional_imports=['a:b/c@1.0', 'a:d']\n", "f");
+  ASSERT_THAT(parsed.diagnostics, IsEmpty());
+  EXPECT_THAT(parsed.value->optional_imports, ElementsAre("a:b/c@1.0", "a:d"));
+  EXPECT_THAT(
+      errors("[component]\nname='a'\nversion='1.0.0'\noptional_imports=['log', 'a:b', 'a:b', 1]\n"),
+      ElementsAre(HasSubstr(":4:19: component.optional_imports: 'log' is no interface name"),
+                  HasSubstr(":4:33: component.optional_imports: 'a:b' is given twice; keep one"),
+                  HasSubstr(":4:40: component.optional_imports: expected")));
+}
+
 TEST(ComponentManifest, ChecksInterfacesAndWhatIsAskedFor) {
   EXPECT_THAT(
       errors("[component]\nname='a'\nversion='1.0.0'\nexports=['a:b/c', 'a:b/c', '', 'a:']\n"

@@ -168,7 +168,6 @@ void read_neighbours(TableReader& deployment, model::DeploymentSpec& spec) {
       spec.wiring.emplace_back(import.value, std::move(*id));
     }
   }
-  if (!wiring.empty()) deployment.note_no_effect("wiring");
 }
 
 void read_config(TableReader& deployment, model::DeploymentSpec& spec) {

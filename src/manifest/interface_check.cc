@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "manifest/interface_check.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -96,6 +97,21 @@ class Comparison {
   std::vector<Name> actual_names_;
 };
 
+void check_optional_imports(TableReader& component, const std::vector<InterfaceItem>& imports) {
+  constexpr std::string_view kKey = "optional_imports";
+  auto stated = component.texts(kKey);
+  if (!stated) return;
+  for (const Located<std::string>& one : *stated) {
+    const Name name(one.value);
+    const bool there =
+        std::any_of(imports.begin(), imports.end(),
+                    [&name](const InterfaceItem& item) { return means(name, Name(item.name)); });
+    if (there) continue;
+    component.report(one.at, kKey, "the binary does not import '" + one.value + "'",
+                     "what it imports: " + names_of(imports));
+  }
+}
+
 }  // namespace
 
 std::vector<Diagnostic> check_interfaces(std::string_view text, std::string_view file,
@@ -109,6 +125,7 @@ std::vector<Diagnostic> check_interfaces(std::string_view text, std::string_view
   if (!component) return report.take();
   Comparison(*component, "exports", "export", inspection.exports).run();
   Comparison(*component, "imports", "import", inspection.imports).run();
+  check_optional_imports(*component, inspection.imports);
   return report.take();
 }
 

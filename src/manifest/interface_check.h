@@ -11,7 +11,8 @@ namespace arcella::manifest {
 
 // What component.toml states against what the binary has, each difference at its entry: an
 // interface or function that the binary lacks, and one that the file does not state. An entry may
-// leave out the version or its last numbers, or the interface of a package (`logger:log@1.0`).
+// leave out the version or its last numbers, or the interface of a package (`logger:log@1.0`). What
+// is said to be optional is imported.
 // WASI need not be stated: toolchains add it. The names of a core module (`memory`, `_start`,
 // `wasi_snapshot_preview1.fd_write`) are no interfaces, so nothing is compared.
 // `text` is a component.toml that was read without diagnostics.

@@ -50,6 +50,13 @@ TEST(InterfaceCheck, NamesWhatTheFileDoesNotState) {
                           "which the file does not state; add it"));
 }
 
+TEST(InterfaceCheck, WhatIsOptionalIsImported) {
+  EXPECT_THAT(differences("optional_imports = ['wasi:io/streams', 'wasi:io']"), IsEmpty());
+  EXPECT_THAT(differences("optional_imports = ['demo:log/log@1.0']"),
+              ElementsAre("f:4:21: component.optional_imports: the binary does not import "
+                          "'demo:log/log@1.0'; what it imports: wasi:io/streams@0.2.6"));
+}
+
 TEST(InterfaceCheck, ItemsAreFunctionsOfTheInterface) {
   EXPECT_THAT(differences("[component.exports]\n'demo:calc/ops' = ['add', 'neg']"), IsEmpty());
   EXPECT_THAT(differences("[component.exports]\n'demo:calc/ops' = 'sub'"),

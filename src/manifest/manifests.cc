@@ -5,6 +5,7 @@
 #include "manifest/policy_reader.h"
 #include "manifest/toml_reader.h"
 #include "model/grants.h"
+#include "wit/interface_name.h"
 
 namespace arcella::manifest {
 namespace {
@@ -28,6 +29,19 @@ std::vector<std::string> read_asked(TableReader& table, std::string_view key,
     table.report(one.at, key, "'" + one.value + "' is not " + std::string(form));
   }
   return values_of(std::move(asked));
+}
+
+// By the names of interfaces; that they are imported is for the binary to say.
+std::vector<std::string> read_optional_imports(TableReader& component) {
+  constexpr std::string_view kKey = "optional_imports";
+  auto names = component.distinct_texts(
+      kKey, {.entries_max = limits::kInterfacesMax, .bytes_max = limits::kInterfaceNameBytesMax});
+  if (!names) return {};
+  for (const Located<std::string>& one : *names) {
+    auto parsed = wit::InterfaceName::parse(one.value);
+    if (!parsed.has_value()) component.report(one.at, kKey, parsed.error().message());
+  }
+  return values_of(std::move(names));
 }
 
 void read_capabilities(TableReader& component, model::Capabilities& capabilities) {
@@ -63,6 +77,7 @@ void read_component(TableReader& table, model::ComponentManifest& manifest) {
   if (auto description = table.text("description")) manifest.description = description->value;
   manifest.exports = read_items(table, "exports");
   manifest.imports = read_items(table, "imports");
+  manifest.optional_imports = read_optional_imports(table);
   read_capabilities(table, manifest.capabilities);
   table.finish();
 }

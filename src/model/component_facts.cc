@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace arcella::model {
 namespace {
@@ -32,8 +33,10 @@ std::optional<Kind> kind_of(const std::vector<InterfaceItem>& exports) {
 }  // namespace
 
 ComponentFacts facts_of(const Component& component) {
-  return {component.id.str(), component.kind, !component.exports.empty(), component.capabilities,
-          true};
+  std::vector<std::string> imports;
+  for (const InterfaceItem& item : component.imports) imports.push_back(item.name);
+  return {component.id.str(),     component.kind,     !component.exports.empty(),
+          component.capabilities, std::move(imports), true};
 }
 
 ComponentFacts facts_of(const ComponentManifest& manifest) {

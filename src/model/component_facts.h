@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/component.h"
 
@@ -17,6 +18,7 @@ struct ComponentFacts {
   std::optional<Kind> kind;
   std::optional<bool> exports_something;
   std::optional<Capabilities> capabilities;
+  std::optional<std::vector<std::string>> imports;  // by their whole names
   // Was the policy merged with the component's template? Without, it is only what the deployment
   // itself says.
   bool template_known = true;

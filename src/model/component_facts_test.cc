@@ -28,6 +28,7 @@ TEST(ComponentFacts, WhatAFileDoesNotStateIsNotKnown) {
   EXPECT_EQ(facts.kind, std::nullopt);
   EXPECT_EQ(facts.exports_something, std::nullopt);
   EXPECT_FALSE(facts.capabilities->stated);
+  EXPECT_EQ(facts.imports, std::nullopt);
 }
 
 TEST(ComponentFacts, OfAnInstalledComponentAllIsKnown) {
@@ -36,6 +37,7 @@ TEST(ComponentFacts, OfAnInstalledComponentAllIsKnown) {
   EXPECT_EQ(facts.id, "calc@1.0.0");
   EXPECT_EQ(facts.kind, Kind::Service);
   EXPECT_EQ(facts.exports_something, false);
+  EXPECT_TRUE(facts.imports.has_value());
   EXPECT_TRUE(facts.template_known);
 }
 

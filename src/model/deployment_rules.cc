@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "model/deployment_rules.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/text.h"
 #include "model/grants.h"
+#include "wit/interface_name.h"
 
 namespace arcella::model {
 namespace {
@@ -30,6 +32,7 @@ class Checker {
     check_network();
     check_mounts();
     check_http();
+    check_wiring();
     check_restart();
     name_what_is_unchecked();
     return std::move(findings_);
@@ -212,6 +215,27 @@ class Checker {
     }
   }
 
+  void check_wiring() {
+    if (!facts_.imports) return;
+    for (const auto& [text, provider] : spec_.wiring) {
+      auto stated = wit::InterfaceName::parse(text);
+      if (!stated.has_value() || imports(*stated)) continue;
+      std::string hint;
+      for (const std::string& name : *facts_.imports) {
+        if (!name.starts_with("wasi:")) hint += (hint.empty() ? "" : ", ") + inert(name);
+      }
+      refuse("wiring." + inert(text), facts_.id + " does not import it",
+             "it imports " + (hint.empty() ? "nothing but WASI" : hint));
+    }
+  }
+  bool imports(const wit::InterfaceName& stated) const {
+    return std::any_of(facts_.imports->begin(), facts_.imports->end(),
+                       [&stated](const std::string& text) {
+                         auto name = wit::InterfaceName::parse(text);
+                         return name.has_value() && wit::means(stated, *name);
+                       });
+  }
+
   void check_restart() {
     const RestartFields& restart = spec_.restart;
     check_range("restart.attempts", restart.attempts, 0, limits::kRestartAttemptsMax, "");
@@ -236,6 +260,10 @@ class Checker {
       leave("module_id",
             "whether args, replicas and http fit " + facts_.id + ": its kind is not known",
             facts_.capabilities ? "state its exports in component.toml" : std::string(kBeside));
+    }
+    if (!facts_.imports && !spec_.wiring.empty()) {
+      leave("wiring", "whether " + facts_.id + " imports what is wired: its binary decides",
+            "`deploy` compares them");
     }
     bool grants = !spec_.env.empty() || !spec_.allowed_hosts.empty() || !spec_.mounts.empty();
     if (!facts_.capabilities && grants) {

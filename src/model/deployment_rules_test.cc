@@ -52,6 +52,21 @@ class DeploymentRules : public ::testing::Test {
                          .policy = {}};
 };
 
+TEST_F(DeploymentRules, WiresOnlyWhatTheComponentImports) {
+  component_.imports = {{"wasi:io/poll@0.2.6", {}}, {"demo:log/log@1.2.0", {}}};
+  const DeploymentId log = DeploymentId::parse("log").value();
+  for (const char* import : {"demo:log", "demo:log/log", "demo:log/log@1.0", "wasi:io/poll"}) {
+    spec().wiring = {{import, log}};
+    EXPECT_THAT(fields(), IsEmpty()) << import;
+  }
+  spec().wiring = {{"demo:log/log@2.0", log}, {"demo:log/lock", log}};
+  EXPECT_THAT(fields(),
+              ElementsAre("deployment.wiring.demo:log/log@2.0", "deployment.wiring.demo:log/lock"));
+  EXPECT_EQ(message(), "calc@1.0.0 does not import it; it imports demo:log/log@1.2.0");
+  component_.imports.clear();
+  EXPECT_EQ(message(), "calc@1.0.0 does not import it; it imports nothing but WASI");
+}
+
 TEST_F(DeploymentRules, AllowAPlainServiceInAWorkerAndInMain) {
   EXPECT_THAT(fields(), IsEmpty());
   in_main();

@@ -36,6 +36,7 @@ model::Component component_of(model::ComponentId id, const Package& package,
   component.imports = std::move(inspection.imports);
   component.exports = std::move(inspection.exports);
   component.wit = std::move(inspection.wit);
+  component.optional_imports = package.manifest.optional_imports;
   component.capabilities = package.manifest.capabilities;
   component.content_hash = std::move(content_hash);
   component.wasm_bytes = package.wasm.size();
@@ -106,6 +107,7 @@ Result<void> ComponentOperations::check_same(const ComponentRecord& there,
   const Package& package = candidate.content.package;
   bool same = there.component.content_hash == candidate.content.content_hash &&
               there.component.description == package.manifest.description &&
+              there.component.optional_imports == package.manifest.optional_imports &&
               there.component.capabilities == package.manifest.capabilities &&
               there.template_fields == package.template_fields;
   if (same) return {};

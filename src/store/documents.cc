@@ -274,8 +274,9 @@ Error damaged(Error error) {
 Result<void> read_component(std::string_view document, model::Component& component) {
   ARCELLA_TRY(Json value, wire::parse_json(document));
   ARCELLA_TRY(FieldReader reader, FieldReader::of(value, ""));
-  ARCELLA_TRY_VOID(reader.only({"description", "format", "kind", "needs_concurrency", "imports",
-                                "exports", "wit", "capabilities", "wasm_bytes"}));
+  ARCELLA_TRY_VOID(
+      reader.only({"description", "format", "kind", "needs_concurrency", "imports",
+                   "optional_imports", "exports", "wit", "capabilities", "wasm_bytes"}));
   ARCELLA_TRY(component.description, reader.string("description"));
   ARCELLA_TRY(std::string format, reader.string("format"));
   ARCELLA_TRY(std::string kind, reader.string("kind"));
@@ -287,6 +288,7 @@ Result<void> read_component(std::string_view document, model::Component& compone
   component.kind = *kind_value;
   ARCELLA_TRY(component.needs_concurrency, reader.boolean_or("needs_concurrency", false));
   ARCELLA_TRY(component.imports, items_from(reader, "imports"));
+  ARCELLA_TRY(component.optional_imports, reader.strings_or_empty("optional_imports"));
   ARCELLA_TRY(component.exports, items_from(reader, "exports"));
   ARCELLA_TRY(component.wit, reader.string("wit"));
   ARCELLA_TRY(component.capabilities, capabilities_from(reader));
@@ -349,6 +351,7 @@ std::string to_document(const model::Component& component) {
       {"kind", std::string(model::to_string(component.kind))},
       {"needs_concurrency", component.needs_concurrency},
       {"imports", items_to_json(component.imports)},
+      {"optional_imports", array_of(component.optional_imports)},
       {"exports", items_to_json(component.exports)},
       {"wit", component.wit},
       {"capabilities", JsonObject{{"network", array_of(asked.network)},

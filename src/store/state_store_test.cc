@@ -30,6 +30,7 @@ model::Component component(std::string_view id) {
   result.kind = model::Kind::Http;
   result.needs_concurrency = true;
   result.imports = {{"wasi:cli/run@0.2.0", {}}};
+  result.optional_imports = {"wasi:cli/run"};
   result.exports = {{"demo:calc/ops@1.0.0", {"add: func(a: u32, b: u32) -> u32", "neg: func()"}}};
   result.wit = "package demo:calc;\n";
   result.capabilities = {{"https://a.example"}, {"/data"}, {"LOG"}, true};
@@ -109,6 +110,7 @@ TEST_F(StateStoreTest, KeepsAComponentAcrossARestart) {
   EXPECT_EQ(read.kind, sent.kind);
   EXPECT_EQ(read.needs_concurrency, sent.needs_concurrency);
   EXPECT_EQ(read.imports, sent.imports);
+  EXPECT_EQ(read.optional_imports, sent.optional_imports);
   EXPECT_EQ(read.exports, sent.exports);
   EXPECT_EQ(read.wit, sent.wit);
   EXPECT_EQ(read.capabilities, sent.capabilities);

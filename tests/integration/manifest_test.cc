@@ -40,21 +40,21 @@ TEST_F(Manifests, WhatHasNoEffectYetIsNotedAndKept) {
   const std::string file = deployment_file(
       "calc",
       "module_id = \"calc@1.0.0\"\ngroup = \"g\"\ndirect = true\n"
-      "[deployment.wiring]\n\"demo:log/log\" = \"log\"\n[deployment.update]\nmin_healthy_ms = 7\n");
+      "[deployment.wiring]\n\"wasi:cli\" = \"log\"\n[deployment.update]\nmin_healthy_ms = 7\n");
   const ProgramResult deployed = cli({"deploy", file});
   EXPECT_EQ(deployed.status, 0) << deployed.err;
   EXPECT_THAT(deployed.err, HasSubstr("note: " + file + ":4:1: deployment.direct: has no effect"));
-  EXPECT_THAT(deployed.err, HasSubstr("deployment.wiring: has no effect in this version"));
+  EXPECT_THAT(deployed.err, HasSubstr("deployment.update.min_healthy_ms: has no effect"));
   EXPECT_EQ(deployed.out, "deployed calc (calc@1.0.0): stopped\n");
   const wire::Json again = cli_json({"deploy", file});
-  EXPECT_EQ(again.at("notes").as_array().size(), 3U);
+  EXPECT_EQ(again.at("notes").as_array().size(), 2U);
   EXPECT_EQ(again.at("deployments").at(0).at("id").as_string(), "calc");
 
   kill_daemon(SIGKILL);
   ASSERT_TRUE(start_daemon());
   const wire::Json spec = cli_json({"describe", "calc"}).at("spec");
   EXPECT_TRUE(spec.at("direct").as_bool());
-  EXPECT_EQ(spec.at("wiring").at("demo:log/log").as_string(), "log");
+  EXPECT_EQ(spec.at("wiring").at("wasi:cli").as_string(), "log");
   EXPECT_EQ(spec.at("update").at("min_healthy_ms").as_int64(), 7);
 }
 
