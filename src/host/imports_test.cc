@@ -86,7 +86,7 @@ class ImportsTest : public testing::HostTest {
   static void SetUpTestSuite() { compile({kCalc, kRelay, kCrasher}); }
 
   void bind_relay() {
-    const auto bound = host.bind(relay.deployment, kOps, *host.find(calc.deployment), kOps);
+    const auto bound = host.bind({relay.deployment, kOps, calc.deployment, kOps, {}});
     ASSERT_TRUE(bound) << bound.error().message();
   }
   // Both run, and relay is bound to calc.
@@ -141,7 +141,7 @@ TEST_F(ImportsTest, AnUnboundImportIsAnErrorWhereThereIsAPlaceForIt) {
   ASSERT_TRUE(host.start(relay.deployment, 0, 2));
   recorder.wait_for(2);
   EXPECT_THAT(answer("divide-with-remainder", "7, 2"), HasSubstr("nothing is bound to it"));
-  ASSERT_TRUE(host.unbind(relay.deployment, kOps, "calc was stopped"));
+  ASSERT_TRUE(host.bind({relay.deployment, kOps, std::nullopt, {}, "calc was stopped"}));
   const CallOutcome trapped = call(relay, {}, "add", "1, 2");
   EXPECT_EQ(trapped.outcome, Outcome::Trapped);
   EXPECT_THAT(trapped.message, HasSubstr(kOps + "#add: calc was stopped"));
@@ -165,8 +165,8 @@ TEST_F(ImportsTest, AChainOfCallersIsServed) {
   load(kRelay, second);
   ASSERT_TRUE(host.start(second.deployment, 0, 1));
   recorder.wait_for(3);
-  EXPECT_FALSE(host.bind(second.deployment, "examples:relay/ops@1.0.0",
-                         *host.find(relay.deployment), "examples:relay/ops@1.0.0"))
+  EXPECT_FALSE(host.bind({second.deployment, "examples:relay/ops@1.0.0", relay.deployment,
+                          "examples:relay/ops@1.0.0", {}}))
       << "relay does not import itself";
   ASSERT_TRUE(
       host.bind(second.deployment, kOps, *host.find(relay.deployment), "examples:relay/ops@1.0.0"));
@@ -203,8 +203,8 @@ TEST_F(ImportsTest, ACallThatComesBackToAReplicaThatWaitsForItIsRefusedWithItsCh
   ASSERT_TRUE(host.start(second.deployment, 0, 1));
   recorder.wait_for(3);
   const std::string exported = "examples:relay/ops@1.0.0";
-  ASSERT_TRUE(host.bind(second.deployment, kOps, *host.find(relay.deployment), exported));
-  ASSERT_TRUE(host.bind(relay.deployment, kOps, *host.find(second.deployment), exported));
+  ASSERT_TRUE(host.bind({second.deployment, kOps, relay.deployment, exported, {}}));
+  ASSERT_TRUE(host.bind({relay.deployment, kOps, second.deployment, exported, {}}));
   EXPECT_THAT(answer("divide-with-remainder", "7, 2"),
               HasSubstr("relay/0 -> second/0 -> relay; another replica"));
   // With another replica it goes on to that one, and comes back to second.
@@ -220,8 +220,8 @@ TEST_F(ImportsTest, AWiringInACircleIsGivenBackAtTheEnd) {
   ASSERT_TRUE(host.start(second.deployment, 0, 1));
   recorder.wait_for(3);
   const std::string exported = "examples:relay/ops@1.0.0";
-  ASSERT_TRUE(host.bind(second.deployment, kOps, *host.find(relay.deployment), exported));
-  ASSERT_TRUE(host.bind(relay.deployment, kOps, *host.find(second.deployment), exported));
+  ASSERT_TRUE(host.bind({second.deployment, kOps, relay.deployment, exported, {}}));
+  ASSERT_TRUE(host.bind({relay.deployment, kOps, second.deployment, exported, {}}));
   // The end of the host waits for every guest: one that is kept by the circle hangs the test.
   host.stop_all(1s);
   recorder.wait_for(6);

@@ -135,10 +135,13 @@ Result<void> InstanceHost::bind(const model::DeploymentId& consumer, std::string
   return loaded.imports->bind(interface, callee, exported);
 }
 
-Result<void> InstanceHost::unbind(const model::DeploymentId& consumer, std::string_view interface,
-                                  const std::string& why_not) {
-  ARCELLA_TRY(const Impl::Loaded loaded, impl_->find(consumer));
-  loaded.imports->unbind(interface, why_not);
+Result<void> InstanceHost::bind(const ImportBinding& binding) {
+  if (binding.provider) {
+    ARCELLA_TRY(const auto provider, find(*binding.provider));
+    return bind(binding.consumer, binding.import, provider, binding.exported);
+  }
+  ARCELLA_TRY(const Impl::Loaded loaded, impl_->find(binding.consumer));
+  loaded.imports->unbind(binding.import, binding.why_not);
   return {};
 }
 

@@ -26,6 +26,15 @@
 
 namespace arcella::host {
 
+// What an import of a deployment is bound to: another deployment of the same host.
+struct ImportBinding {
+  model::DeploymentId consumer;
+  std::string import;                           // the interface as the consumer names it
+  std::optional<model::DeploymentId> provider;  // nullopt: nobody
+  std::string exported;                         // the interface as the provider names it
+  std::string why_not;                          // one line, without a provider
+};
+
 // Owner: the worker process, or the daemon's main backend.  Thread: any; internally locked (one
 // mutex over the table of deployments, one in each deployment, never both; a call in progress holds
 // no lock). Stop: unload() everything before destruction.
@@ -53,12 +62,13 @@ class InstanceHost {
   Result<void> stop(const model::DeploymentId& deployment, int first, int count,
                     std::chrono::milliseconds deadline);
 
-  // Calls of the import go to `callee` from now on, to its export `exported` (host/imports.h);
-  // without a callee they are Unavailable and say `why_not`.
+  // Calls of the import go to its provider from now on; without one they are Unavailable and say
+  // `why_not`. NotFound: one of them is not loaded, or lacks the import or a function of it;
+  // Unavailable: no replica of the provider is ready. Then nothing has changed.
+  Result<void> bind(const ImportBinding& binding);
+  // To somebody who is not of this host.
   Result<void> bind(const model::DeploymentId& consumer, std::string_view interface,
                     const std::shared_ptr<Callee>& callee, std::string_view exported);
-  Result<void> unbind(const model::DeploymentId& consumer, std::string_view interface,
-                      const std::string& why_not);
 
   // Every replica of every deployment, as stop().
   void stop_all(std::chrono::milliseconds deadline);

@@ -82,6 +82,17 @@ JsonObject object_of(const ResolveFunction& message) {
 JsonObject object_of(const QueryStatistics& message) {
   return request_object("statistics", message.request, message.deployment);
 }
+JsonObject object_of(const BindImport& message) {
+  JsonObject object = request_object("bind", message.request, message.deployment);
+  object["import"] = message.import;
+  if (message.provider) {
+    object["provider"] = message.provider->str();
+    object["exported"] = message.exported;
+  } else {
+    object["why_not"] = cut(message.why_not, limits::kFailureMessageBytesMax);
+  }
+  return object;
+}
 JsonObject object_of(const Shutdown& message) {
   return {{"type", "shutdown"}, {"deadline_ms", message.deadline_ms}};
 }
@@ -205,6 +216,23 @@ Result<ToWorker> read_plain(const FieldReader& fields) {
   return Message{request, std::move(deployment)};
 }
 
+Result<ToWorker> read_bind(const FieldReader& fields) {
+  ARCELLA_TRY_VOID(fields.only(
+      {"type", "request", "deployment", "import", "provider", "exported", "why_not"}));
+  ARCELLA_TRY(auto request, read_number(fields, "request"));
+  ARCELLA_TRY(auto deployment, read_deployment(fields));
+  BindImport bind{request, std::move(deployment), {}, {}, {}, {}};
+  ARCELLA_TRY(bind.import, fields.string("import"));
+  if (!fields.has("provider")) {
+    ARCELLA_TRY(bind.why_not, fields.string("why_not"));
+    return bind;
+  }
+  ARCELLA_TRY(std::string provider, fields.string("provider"));
+  ARCELLA_TRY(bind.provider, model::DeploymentId::parse(provider));
+  ARCELLA_TRY(bind.exported, fields.string("exported"));
+  return bind;
+}
+
 Result<ToWorker> read_shutdown(const FieldReader& fields) {
   ARCELLA_TRY_VOID(fields.only({"type", "deadline_ms"}));
   ARCELLA_TRY(std::int64_t deadline, fields.integer("deadline_ms", 0, kInt64Max));
@@ -278,13 +306,14 @@ struct Reader {
   std::string_view type;
   Result<Message> (*read)(const FieldReader&);
 };
-constexpr std::array<Reader<ToWorker>, 7> kFromDaemon{{
+constexpr std::array<Reader<ToWorker>, 8> kFromDaemon{{
     {"load", read_load},
     {"unload", read_plain<UnloadDeployment>},
     {"start", read_start},
     {"stop", read_stop},
     {"resolve", read_resolve},
     {"statistics", read_plain<QueryStatistics>},
+    {"bind", read_bind},
     {"shutdown", read_shutdown},
 }};
 constexpr std::array<Reader<FromWorker>, 4> kFromWorker{{

@@ -59,11 +59,21 @@ struct QueryStatistics {
   std::uint64_t request = 0;
   model::DeploymentId deployment;
 };
+// Whom an import of `deployment` leads to from now on: `provider`, loaded in the same worker, by its
+// export `exported`; without one, calls of it are answered with `why_not`.
+struct BindImport {
+  std::uint64_t request = 0;
+  model::DeploymentId deployment;
+  std::string import;
+  std::optional<model::DeploymentId> provider;
+  std::string exported;
+  std::string why_not;
+};
 struct Shutdown {
   std::int64_t deadline_ms = 0;
 };
 using ToWorker = std::variant<LoadDeployment, UnloadDeployment, StartInstances, StopInstances,
-                              ResolveFunction, QueryStatistics, Shutdown>;
+                              ResolveFunction, QueryStatistics, BindImport, Shutdown>;
 
 // --- worker -> daemon ---
 

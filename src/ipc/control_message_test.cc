@@ -41,6 +41,13 @@ TEST(ToWorker, SurvivesTheRoundTrip) {
   EXPECT_EQ(stop.deadline_ms, 7000);
   EXPECT_EQ(through<ResolveFunction>(ResolveFunction{5, kCalc, "ops#add"}).function, "ops#add");
   EXPECT_EQ(through<QueryStatistics>(QueryStatistics{6, kCalc}).request, 6U);
+  auto bind = through<BindImport>(BindImport{7, kCalc, "a:b/c@1.0.0", kCalc, "a:b/c@1.0.1", {}});
+  EXPECT_EQ(bind.import, "a:b/c@1.0.0");
+  EXPECT_EQ(bind.provider, kCalc);
+  EXPECT_EQ(bind.exported, "a:b/c@1.0.1");
+  auto unbind = through<BindImport>(BindImport{7, kCalc, "a:b/c@1.0.0", {}, {}, "it stopped"});
+  EXPECT_FALSE(unbind.provider);
+  EXPECT_EQ(unbind.why_not, "it stopped");
   EXPECT_EQ(through<Shutdown>(Shutdown{10'000}).deadline_ms, 10'000);
 }
 

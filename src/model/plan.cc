@@ -149,6 +149,8 @@ class Planner {
       if (old_one_lives || !desired.may_load) return;
       actions_.emplace_back(Load{desired.id});
     }
+    // Before its replicas start: they may call from their first instruction on.
+    if (desired.binds && (!here || !observed->bound)) actions_.emplace_back(BindImports{desired.id});
     Runs missing;
     for (int index = 0; index < desired.replicas; ++index) {
       if (!desired.held.contains(index) && is_missing(observed, here, index)) missing.add(index);
@@ -201,6 +203,8 @@ std::string to_string(const Action& action) {
           return "stop worker " + what.group.str();
         } else if constexpr (std::is_same_v<What, Load>) {
           return "load " + what.deployment.str();
+        } else if constexpr (std::is_same_v<What, BindImports>) {
+          return "bind " + what.deployment.str();
         } else if constexpr (std::is_same_v<What, Unload>) {
           return "unload " + what.deployment.str();
         } else if constexpr (std::is_same_v<What, StartInstances>) {

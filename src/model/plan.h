@@ -40,6 +40,7 @@ struct DesiredDeployment {
   bool may_load = true;  // false: the last Load failed and its hold-off runs
   std::set<int> held =
       {};  // replicas that must not be started now: hold-off after a failure, or given up
+  bool binds = false;  // it has imports that lead to other deployments, or to nobody
 };
 
 struct ObservedDeployment {
@@ -47,6 +48,7 @@ struct ObservedDeployment {
   Place place = {};  // where it is loaded
   bool loaded = false;
   std::uint64_t revision = 0;  // that was loaded
+  bool bound = true;           // its imports lead where they should
   // By index; absent is the same as Stopped. Failed is started again unless held. Completed is
   // final until the runtime forgets it (a start by hand). What is said of a place that is not Up is
   // taken for gone.
@@ -69,7 +71,7 @@ struct Situation {
 };
 
 // When an action is complete, and the next may begin: EnsureWorker when the worker is Up,
-// StopWorker when its process is gone, Load and Unload when they are answered, StartInstances and
+// StopWorker when its process is gone, Load, BindImports and Unload when they are answered, StartInstances and
 // StopInstances when they are accepted: the instances then show as Starting or Stopping until they
 // report.
 struct EnsureWorker {
@@ -80,6 +82,10 @@ struct EnsureWorker {
 struct Load {
   DeploymentId deployment;
   friend bool operator==(const Load&, const Load&) = default;
+};
+struct BindImports {  // all of its imports lead where they should
+  DeploymentId deployment;
+  friend bool operator==(const BindImports&, const BindImports&) = default;
 };
 struct StartInstances {  // replicas first..first+count-1
   DeploymentId deployment;
@@ -101,7 +107,8 @@ struct StopWorker {  // all that is in it ends with it
   GroupName group;
   friend bool operator==(const StopWorker&, const StopWorker&) = default;
 };
-using Action = std::variant<EnsureWorker, Load, StartInstances, StopInstances, Unload, StopWorker>;
+using Action = std::variant<EnsureWorker, Load, BindImports, StartInstances, StopInstances, Unload,
+                            StopWorker>;
 
 // Stops before starts. What has to wait for something that is under way (instances that drain, a
 // worker in Backoff) is left to a later plan.

@@ -62,7 +62,9 @@ class Rehearsal {
     there.place = desired->place;
     there.revision = desired->revision;
     there.loaded = true;
+    there.bound = false;
   }
+  void apply(const BindImports& what) { observed(what.deployment).bound = true; }
   void apply(const Unload& what) { observed(what.deployment).loaded = false; }
   void apply(const StartInstances& what) {
     set(what.deployment, what.first, what.count, InstanceState::Starting);

@@ -105,6 +105,7 @@ class World {
       desired.needs = random_traits();
       desired.revision = static_cast<std::uint64_t>(below(2));
       desired.may_load = below(8) != 0;
+      desired.binds = below(3) == 0;
       for (int i = 0; i < 6; ++i) {
         if (below(8) == 0) desired.held.insert(i);
       }
@@ -114,6 +115,7 @@ class World {
     ObservedDeployment observed{.id = id, .place = random_place()};
     observed.loaded = below(3) != 0;
     observed.revision = static_cast<std::uint64_t>(below(2));
+    observed.bound = below(2) == 0;
     for (int i = 0; i < 8; ++i) {
       if (below(2) == 0) observed.instances[i] = static_cast<S>(below(kInstanceStateCount));
     }
@@ -187,6 +189,13 @@ class World {
     observed->place = desired->place;
     observed->loaded = true;
     observed->revision = desired->revision;
+    observed->bound = false;
+  }
+  void carry_out(const BindImports& what) {
+    ObservedDeployment* observed = find(what.deployment);
+    ASSERT_TRUE(observed != nullptr && is_there(*observed));
+    EXPECT_FALSE(observed->bound) << "bound twice: " << what.deployment.str();
+    observed->bound = true;
   }
   void carry_out(const Unload& what) {
     ObservedDeployment* observed = find(what.deployment);
@@ -199,6 +208,7 @@ class World {
     ASSERT_TRUE(observed != nullptr && is_there(*observed));
     const DesiredDeployment* desired = wanted(what.deployment);
     EXPECT_EQ(observed->place, desired->place);
+    EXPECT_TRUE(observed->bound || !desired->binds) << "may call before it is bound";
     for (int i = what.first; i < what.first + what.count; ++i) {
       EXPECT_LT(i, desired->replicas);
       EXPECT_FALSE(desired->held.contains(i));
@@ -230,6 +240,7 @@ class World {
     }
     EXPECT_EQ(observed->place, desired.place);
     EXPECT_EQ(observed->revision, desired.revision);
+    EXPECT_TRUE(observed->bound || !desired.binds) << desired.id.str();
     for (int i = 0; i < desired.replicas; ++i) {
       auto found = observed->instances.find(i);
       bool fine = found != observed->instances.end() &&

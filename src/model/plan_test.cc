@@ -55,6 +55,21 @@ TEST_F(Plan, BringsUpAWorkerLoadsAndStartsInOneBatch) {
   EXPECT_THAT(actions(), ElementsAre("ensure worker math", "load calc", "start calc/0..999"));
 }
 
+TEST_F(Plan, BindsImportsBeforeAReplicaCanCallThem) {
+  want("shop", group("web"), 2).binds = true;
+  EXPECT_THAT(actions(),
+              ElementsAre("ensure worker web", "load shop", "bind shop", "start shop/0..1"));
+}
+
+TEST_F(Plan, BindsAgainWhatRunsWhenItsImportsLeadElsewhere) {
+  want("shop", group("web"), 1).binds = true;
+  worker("web", WorkerState::Up);
+  see("shop", group("web"), {{0, S::Ready}}).bound = false;
+  EXPECT_THAT(actions(), ElementsAre("bind shop"));
+  situation_.observed.back().bound = true;
+  EXPECT_THAT(actions(), IsEmpty());
+}
+
 TEST_F(Plan, MainNeedsNoWorker) {
   want("calc", std::nullopt, 1, {true, true});
   EXPECT_THAT(actions(), ElementsAre("load calc", "start calc/0"));

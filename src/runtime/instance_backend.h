@@ -103,6 +103,9 @@ class InstanceBackend {
   virtual aio::Task<Result<void>> stop(model::DeploymentId deployment, int first, int count,
                                        std::chrono::milliseconds deadline) = 0;
 
+  // Whom an import leads to from now on; a provider is loaded in this place too.
+  virtual aio::Task<Result<void>> bind(host::ImportBinding binding) = 0;
+
   // The Error is of the way there (NotFound: no such function; Unavailable); what the guest did is
   // the outcome.
   virtual aio::Task<Result<engine::CallOutcome>> call(CallOrder order) = 0;

@@ -193,6 +193,11 @@ aio::Task<Result<void>> MainBackend::stop(model::DeploymentId deployment, int fi
   co_return co_await blocking_.run(std::move(work));
 }
 
+aio::Task<Result<void>> MainBackend::bind(host::ImportBinding binding) {
+  if (host_ == nullptr) co_return fail(ErrorCode::Internal, "main has no engine");
+  co_return host_->bind(binding);
+}
+
 aio::Task<Result<engine::CallOutcome>> MainBackend::call(CallOrder order) {
   if (host_ == nullptr) co_return fail(ErrorCode::Unavailable, "nothing runs in main");
   auto executor = co_await boost::asio::this_coro::executor;

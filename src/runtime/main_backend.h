@@ -38,6 +38,7 @@ class MainBackend final : public InstanceBackend {
   aio::Task<Result<void>> start(model::DeploymentId deployment, int first, int count) override;
   aio::Task<Result<void>> stop(model::DeploymentId deployment, int first, int count,
                                std::chrono::milliseconds deadline) override;
+  aio::Task<Result<void>> bind(host::ImportBinding binding) override;
   aio::Task<Result<engine::CallOutcome>> call(CallOrder order) override;
   aio::Task<Result<std::string>> statistics(model::DeploymentId deployment) override;
   [[nodiscard]] PlaceStatus status() const override;

@@ -111,6 +111,17 @@ aio::Task<Result<void>> WorkerBackend::stop(model::DeploymentId deployment, int 
   co_return co_await ask(std::move(message));
 }
 
+aio::Task<Result<void>> WorkerBackend::bind(host::ImportBinding binding) {
+  ipc::ToWorker message =
+      ipc::BindImport{0,
+                      std::move(binding.consumer),
+                      std::move(binding.import),
+                      std::move(binding.provider),
+                      std::move(binding.exported),
+                      std::move(binding.why_not)};
+  co_return co_await ask(std::move(message));
+}
+
 aio::Task<Result<std::uint32_t>> WorkerBackend::number_of(model::DeploymentId deployment,
                                                           std::string function) {
   auto known = loaded_.find(deployment);

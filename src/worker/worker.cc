@@ -67,6 +67,7 @@ class Worker {
   void on(const ipc::StopInstances& message);
   void on(const ipc::ResolveFunction& message);
   void on(const ipc::QueryStatistics& message);
+  void on(const ipc::BindImport& message);
   void on(const ipc::Shutdown& message) { shut_down(milliseconds(message.deadline_ms)); }
   void handle(ipc::FromDaemon received);
   void reply(std::uint64_t request, const Result<void>& result);
@@ -165,6 +166,11 @@ void Worker::on(const ipc::QueryStatistics& message) {
     answer.error = statistics.error();
   }
   send(answer);
+}
+
+void Worker::on(const ipc::BindImport& message) {
+  reply(message.request, host_.bind({message.deployment, message.import, message.provider,
+                                     message.exported, message.why_not}));
 }
 
 void Worker::handle(ipc::FromDaemon received) {

@@ -48,6 +48,12 @@ class FakeBackend final : public InstanceBackend {
     note("unload " + deployment.str());
     co_return Result<void>();
   }
+  aio::Task<Result<void>> bind(host::ImportBinding binding) override {
+    if (auto failure = next_failure()) co_return fail(*failure);
+    note("bind " + binding.consumer.str() + " " + binding.import + " to " +
+         (binding.provider ? binding.provider->str() : "nobody: " + binding.why_not));
+    co_return Result<void>();
+  }
   aio::Task<Result<void>> start(model::DeploymentId deployment, int first, int count) override {
     if (auto failure = next_failure()) co_return fail(*failure);
     note("start " + deployment.str() + " " + std::to_string(first) + "+" + std::to_string(count));
