@@ -33,6 +33,7 @@ struct ImportBinding {
   std::optional<model::DeploymentId> provider;  // nullopt: nobody
   std::string exported;                         // the interface as the provider names it
   std::string why_not;                          // one line, without a provider
+  friend bool operator==(const ImportBinding&, const ImportBinding&) = default;
 };
 
 // Owner: the worker process, or the daemon's main backend.  Thread: any; internally locked (one

@@ -9,6 +9,7 @@
 #include "base/crash_point.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "runtime/import_bindings.h"
 #include "runtime/listen_socket.h"
 
 namespace arcella::runtime {
@@ -58,6 +59,7 @@ model::ObservedDeployment observed_of(const DeploymentRecord& record) {
 
 const model::DeploymentId* deployment_of(const model::Action& action) {
   if (const auto* load = std::get_if<model::Load>(&action)) return &load->deployment;
+  if (const auto* bind = std::get_if<model::BindImports>(&action)) return &bind->deployment;
   if (const auto* start = std::get_if<model::StartInstances>(&action)) return &start->deployment;
   if (const auto* stop = std::get_if<model::StopInstances>(&action)) return &stop->deployment;
   if (const auto* unload = std::get_if<model::Unload>(&action)) return &unload->deployment;
@@ -140,9 +142,14 @@ std::optional<MonotonicTime> Reconciler::tick() {
 model::Situation Reconciler::observe(MonotonicTime now) const {
   model::Situation situation;
   situation.desired.reserve(registry_.deployments().size());
+  const WantedImports wanted = wanted_imports(registry_);
   for (const auto& [id, record] : registry_.deployments()) {
     situation.desired.push_back(desired_of(record, now));
     situation.observed.push_back(observed_of(record));
+    const auto imports = wanted.find(id);
+    if (imports == wanted.end()) continue;
+    situation.desired.back().binds = true;
+    situation.observed.back().bound = untold(record, imports->second).empty();
   }
   situation.workers = places_.workers();
   for (model::ObservedWorker& worker : situation.workers) {
@@ -219,6 +226,8 @@ aio::Task<Result<void>> Reconciler::carry_out_one(model::Place place, const mode
     co_return co_await ensure_worker(*ensure);
   if (const auto* stop = std::get_if<model::StopWorker>(&action))
     co_return co_await stop_worker(stop->group);
+  if (const auto* bind = std::get_if<model::BindImports>(&action))
+    co_return co_await bind_imports(place, bind->deployment);
   if (const auto* start = std::get_if<model::StartInstances>(&action))
     co_return co_await start_instances(place, *start);
   if (const auto* stop = std::get_if<model::StopInstances>(&action))
@@ -290,12 +299,51 @@ aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::Deploy
   if (record == nullptr || !still_up) co_return Result<void>();
   if (record->loaded_revision != revision) forget_ends(*record);
   record->loaded = true;
+  record->load_number = ++last_load_number_;
+  record->told.clear();
   record->loaded_in = place;
   record->loaded_revision = revision;
   // Coming back after a crash is no new start.
   if (record->load_order == 0) record->load_order = ++last_load_order_;
   record->load_held_until.reset();
   co_return Result<void>();
+}
+
+aio::Task<Result<void>> Reconciler::bind_imports(model::Place place, model::DeploymentId id) {
+  DeploymentRecord* record = registry_.find(id);
+  if (record == nullptr || !record->loaded) co_return Result<void>();
+  std::uint64_t load = record->load_number;
+  WantedImports all = wanted_imports(registry_);
+  std::vector<ToldImport> missing = untold(*record, all[id]);
+  for (const ToldImport& wanted : missing) {
+    auto bound = co_await bind_import(place, wanted);
+    record = registry_.find(id);
+    // Loaded again meanwhile: the next plan binds what is there now.
+    if (record == nullptr || !record->loaded || record->load_number != load)
+      co_return Result<void>();
+    if (!bound.has_value()) co_return bound;
+    std::erase_if(record->told, [&wanted](const ToldImport& told) {
+      return told.binding.import == wanted.binding.import;
+    });
+    record->told.push_back(wanted);
+  }
+  co_return Result<void>();
+}
+
+// What cannot be bound as it should leads to nobody, and says why, until something changes.
+aio::Task<Result<void>> Reconciler::bind_import(model::Place place, ToldImport wanted) {
+  host::ImportBinding binding = wanted.binding;
+  auto bound = co_await places_.at(place).bind(std::move(binding));
+  if (bound.has_value() || !wanted.binding.provider) co_return bound;
+  log::warn("runtime", "an import cannot be bound",
+            {{"deployment", wanted.binding.consumer.str()},
+             {"import", wanted.binding.import},
+             {"provider", wanted.binding.provider->str()},
+             {"error", bound.error().message()}});
+  wanted.binding.provider.reset();
+  wanted.binding.why_not = bound.error().message();
+  binding = wanted.binding;
+  co_return co_await places_.at(place).bind(std::move(binding));
 }
 
 aio::Task<Result<void>> Reconciler::start_instances(model::Place place,

@@ -76,6 +76,8 @@ class Reconciler {
   aio::Task<Result<void>> ensure_worker(model::EnsureWorker action);
   aio::Task<Result<void>> load(model::Place place, model::DeploymentId id);
   aio::Task<Result<void>> load_there(model::Place place, model::DeploymentId id);
+  aio::Task<Result<void>> bind_imports(model::Place place, model::DeploymentId id);
+  aio::Task<Result<void>> bind_import(model::Place place, ToldImport wanted);
   aio::Task<Result<void>> start_instances(model::Place place, model::StartInstances action);
   aio::Task<Result<void>> stop_instances(model::Place place, model::StopInstances action);
   aio::Task<Result<void>> unload(model::Place place, model::DeploymentId id);
@@ -102,6 +104,7 @@ class Reconciler {
   std::map<model::DeploymentId, MonotonicTime>
       stop_due_;  // when its replicas must have reported their end
   std::uint64_t last_load_order_ = 0;
+  std::uint64_t last_load_number_ = 0;
   bool pending_ = false;
   boost::asio::steady_timer wake_;
   ChangeSignal changed_;

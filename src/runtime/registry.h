@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "host/instance_host.h"
 #include "model/component.h"
 #include "model/deployment.h"
 #include "model/ids.h"
@@ -43,6 +44,14 @@ struct InstanceRecord {
   std::unique_ptr<LogRing> log;             // made by its first output
 };
 
+// What an import of a loaded deployment was told to lead to.
+struct ToldImport {
+  host::ImportBinding binding;
+  std::uint64_t provider_load = 0;  // which load of the provider: one that was loaded again is told
+                                    // again
+  friend bool operator==(const ToldImport&, const ToldImport&) = default;
+};
+
 struct DeploymentRecord {
   explicit DeploymentRecord(model::Deployment made)
       : deployment(std::move(made)), tracker(deployment.spec.restart) {}
@@ -60,6 +69,8 @@ struct DeploymentRecord {
   model::Place loaded_in;             // meaningful when loaded
   std::uint64_t loaded_revision = 0;  // also when it is loaded no more
   std::uint64_t load_order = 0;       // counts up from 1 with each deployment that is started
+  std::uint64_t load_number = 0;  // no two loads have the same
+  std::vector<ToldImport> told;   // since it was loaded; one for each import that is not the host's
   std::optional<MonotonicTime> load_held_until;  // the last load failed
   std::vector<InstanceRecord> instances;         // by index; at least as many as replicas
 

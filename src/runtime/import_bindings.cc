@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/import_bindings.h"
+
+#include <algorithm>
+#include <string>
+
+#include "runtime/wiring.h"
+
+namespace arcella::runtime {
+namespace {
+
+std::string process_of(const model::Place& place) {
+  return place ? "the worker of group '" + place->str() + "'" : "main";
+}
+
+ToldImport nobody(host::ImportBinding binding, std::string why_not) {
+  binding.why_not = std::move(why_not);
+  return {std::move(binding), 0};
+}
+
+ToldImport wanted_import(const Registry& registry, const model::Binding& bound) {
+  const model::ImportResolution& import = bound.import;
+  host::ImportBinding binding{bound.consumer, import.import, {}, {}, {}};
+  if (import.state != model::ImportState::Bound) return nobody(std::move(binding), import.why);
+  const DeploymentRecord* provider = registry.find(*import.provider);
+  const std::string name = "'" + import.provider->str() + "'";
+  if (provider == nullptr || !provider->loaded)
+    return nobody(std::move(binding), name + " is starting");
+  const model::Place place = place_of(registry.find(bound.consumer)->deployment);
+  if (provider->loaded_in != place) {
+    return nobody(std::move(binding), "its provider " + name + " runs in " +
+                                          process_of(provider->loaded_in) +
+                                          ", and calls reach only the same process");
+  }
+  binding.provider = import.provider;
+  binding.exported = import.exported;
+  return {std::move(binding), provider->load_number};
+}
+
+}  // namespace
+
+WantedImports wanted_imports(const Registry& registry) {
+  WantedImports wanted;
+  for (const model::Binding& binding : imports_to_bind(registry))
+    wanted[binding.consumer].push_back(wanted_import(registry, binding));
+  return wanted;
+}
+
+std::vector<ToldImport> untold(const DeploymentRecord& record,
+                               const std::vector<ToldImport>& wanted) {
+  std::vector<ToldImport> missing;
+  std::ranges::copy_if(wanted, std::back_inserter(missing), [&record](const ToldImport& one) {
+    return std::ranges::find(record.told, one) == record.told.end();
+  });
+  return missing;
+}
+
+}  // namespace arcella::runtime

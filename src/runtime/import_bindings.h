@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What the imports of deployments are to lead to at this moment, in the words that a place is told:
+// the resolver's choice (runtime/wiring.h), as far as it can be reached. Pure. Thread: control.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "model/ids.h"
+#include "runtime/registry.h"
+
+namespace arcella::runtime {
+
+// By consumer; of those that are to run and import anything that is not the host's.
+using WantedImports = std::map<model::DeploymentId, std::vector<ToldImport>>;
+[[nodiscard]] WantedImports wanted_imports(const Registry& registry);
+
+// Those of `wanted` that the deployment has not been told.
+[[nodiscard]] std::vector<ToldImport> untold(const DeploymentRecord& record,
+                                             const std::vector<ToldImport>& wanted);
+
+}  // namespace arcella::runtime
