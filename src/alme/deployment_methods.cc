@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "alme/method_table.h"
+#include "alme_proto/binding_json.h"
 #include "alme_proto/change_params.h"
 #include "alme_proto/methods.h"
 #include "alme_proto/views_json.h"
@@ -68,16 +69,30 @@ aio::Task<Result<Answer>> scale(ArcellaRuntime& runtime, Invocation invocation) 
   co_return answer;
 }
 
-// `force` has nothing to overrule as long as no deployment is bound to another.
 aio::Task<Result<Answer>> undeploy(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::UndeployParams::from_json(invocation.params));
   std::string id = params.deployment;
-  ARCELLA_CO_TRY_VOID(co_await runtime.undeploy(std::move(id)));
+  ARCELLA_CO_TRY_VOID(co_await runtime.undeploy(std::move(id), params.force));
   JsonObject result;
   result["id"] = params.deployment;
   Answer answer;
   answer.result = std::move(result);
   co_return answer;
+}
+
+Result<Answer> diag(const ArcellaRuntime& runtime, const Invocation& invocation) {
+  ARCELLA_TRY(auto params, alme_proto::DeploymentParams::from_json(invocation.params));
+  alme_proto::DiagResult result{std::move(params.deployment), {}};
+  ARCELLA_TRY(result.imports, runtime.diag(result.deployment));
+  Answer answer;
+  answer.result = result.to_json();
+  return answer;
+}
+
+Answer graph(const ArcellaRuntime& runtime) {
+  Answer answer;
+  answer.result = alme_proto::to_json(runtime.graph());
+  return answer;
 }
 
 aio::Task<Result<Answer>> call(ArcellaRuntime& runtime, Invocation invocation) {
@@ -155,6 +170,8 @@ void add_deployment_methods(MethodTable& table, ArcellaRuntime& runtime) {
   table.add("start", [&runtime](Invocation i) { return start(runtime, std::move(i)); });
   table.add("stop", [&runtime](Invocation i) { return stop(runtime, std::move(i)); });
   table.add("scale", [&runtime](Invocation i) { return scale(runtime, std::move(i)); });
+  table.add_immediate("diag", [&runtime](const Invocation& i) { return diag(runtime, i); });
+  table.add_immediate("graph", [&runtime](const Invocation&) { return graph(runtime); });
   table.add(
       "call", [&runtime](Invocation i) { return call(runtime, std::move(i)); }, OnCancel::Abort);
   table.add(

@@ -80,7 +80,7 @@ class MethodTable {
 
 // install, remove, describe, wit
 void add_component_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
-// deploy, undeploy, start, stop, scale, call, run, logs
+// deploy, undeploy, start, stop, scale, diag, graph, call, run, logs
 void add_deployment_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);
 // update, rollback
 void add_update_methods(MethodTable& table, runtime::ArcellaRuntime& runtime);

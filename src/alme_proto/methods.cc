@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, 1> kCancel{"request"};
 constexpr std::array<std::string_view, 5> kUpdate{"target", "path", "to", "force", "progress"};
 constexpr std::array<std::string_view, 2> kRollback{"deployment", "progress"};
 
-constexpr std::array<MethodInfo, 22> kMethods{{
+constexpr std::array<MethodInfo, 24> kMethods{{
     {"ping", "answers at once", {}},
     {"install", "adds a component to the platform; nothing runs", kInstall},
     {"remove", "deletes a component that no deployment uses", kId},
@@ -47,10 +47,12 @@ constexpr std::array<MethodInfo, 22> kMethods{{
     {"rollback", "takes a deployment back to its previous generation", kRollback},
     {"call", "calls an exported function", kCall},
     {"run", "runs a command once, to its end", kRun},
-    {"list", "components, deployments, instances, workers", kList},
+    {"list", "components, deployments, instances, workers, bindings", kList},
     {"status", "the daemon and its workers", {}},
     {"describe", "everything about a component or a deployment", kId},
     {"wit", "the WIT of a component", kId},
+    {"diag", "who serves each import of a deployment, or why nobody does", kDeployment},
+    {"graph", "which deployment uses which", {}},
     {"logs", "what guests wrote to stdout and stderr", kLogs},
     {"events", "what happened on the platform, and why", kEvents},
     {"config", "what the daemon is set to, and where each value comes from", {}},
@@ -202,8 +204,8 @@ Json IdParams::to_json() const {
 }
 
 Result<void> select_section(model::ListSelection& what, std::string_view name) {
-  static constexpr std::array<std::string_view, 4> kSections{"components", "deployments",
-                                                             "instances", "workers"};
+  static constexpr std::array<std::string_view, 5> kSections{"components", "deployments",
+                                                             "instances", "workers", "bindings"};
   if (name == kSections[0]) {
     what.components = true;
   } else if (name == kSections[1]) {
@@ -212,6 +214,8 @@ Result<void> select_section(model::ListSelection& what, std::string_view name) {
     what.instances = true;
   } else if (name == kSections[3]) {
     what.workers = true;
+  } else if (name == kSections[4]) {
+    what.bindings = true;
   } else {
     name = name.substr(0, limits::kNameLengthMax);
     return fail(ErrorCode::InvalidParams,
@@ -222,10 +226,15 @@ Result<void> select_section(model::ListSelection& what, std::string_view name) {
 }
 
 model::ListSelection effective(model::ListSelection selection) noexcept {
-  if (selection.components || selection.deployments || selection.instances || selection.workers) {
+  if (selection.components || selection.deployments || selection.instances || selection.workers ||
+      selection.bindings) {
     return selection;
   }
-  return {.components = true, .deployments = true, .instances = true, .workers = true};
+  return {.components = true,
+          .deployments = true,
+          .instances = true,
+          .workers = true,
+          .bindings = true};
 }
 
 Result<ListParams> ListParams::from_json(const Json& params) {
@@ -243,6 +252,7 @@ Json ListParams::to_json() const {
   if (what.deployments) sections.emplace_back("deployments");
   if (what.instances) sections.emplace_back("instances");
   if (what.workers) sections.emplace_back("workers");
+  if (what.bindings) sections.emplace_back("bindings");
   JsonObject object;
   if (!sections.empty()) object["what"] = std::move(sections);
   return object;

@@ -47,7 +47,7 @@ struct DeployParams {
   [[nodiscard]] wire::Json to_json() const;
 };
 
-// rollback.
+// rollback, diag.
 struct DeploymentParams {
   std::string deployment;
   static Result<DeploymentParams> from_json(const wire::Json& params);

@@ -116,7 +116,12 @@ TEST(ListParams, SelectSections) {
 
 TEST(ListParams, NothingSelectedMeansAll) {
   const model::ListSelection all = effective({});
-  EXPECT_TRUE(all.components && all.deployments && all.instances && all.workers);
+  EXPECT_TRUE(all.components && all.deployments && all.instances && all.workers && all.bindings);
+  model::ListSelection one;
+  one.bindings = true;
+  EXPECT_FALSE(effective(one).workers);
+  EXPECT_EQ(wire::to_text(ListParams{one}.to_json()), R"({"what":["bindings"]})");
+  EXPECT_TRUE(ListParams::from_json(json(R"({"what":["bindings"]})"))->what.bindings);
 }
 
 TEST(SplitCall, CutsAtTheFirstParenthesis) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string_view>
 
+#include "alme_proto/binding_json.h"
 #include "base/timestamp.h"
 
 namespace arcella::alme_proto {
@@ -302,6 +303,7 @@ Json to_json(const model::Listing& listing, const model::ListSelection& selectio
   if (selection.deployments) object["deployments"] = array_of(listing.deployments);
   if (selection.instances) object["instances"] = array_of(listing.instances);
   if (selection.workers) object["workers"] = array_of(listing.workers);
+  if (selection.bindings) object["bindings"] = array_of(listing.bindings);
   return object;
 }
 
@@ -332,6 +334,7 @@ Json to_json(const model::ComponentDetails& details) {
   described["needs_concurrency"] = component.needs_concurrency;
   described["exports"] = items(component.exports);
   described["imports"] = items(component.imports);
+  described["optional_imports"] = strings(component.optional_imports);
   described["capabilities"] = capabilities(component.capabilities);
   described["content_hash"] = component.content_hash;
   described["wasm_bytes"] = component.wasm_bytes;
@@ -403,6 +406,7 @@ Result<model::Listing> listing_from_json(const Json& value) {
   ARCELLA_TRY_VOID(read_section(reader, "deployments", listing.deployments, deployment_from));
   ARCELLA_TRY_VOID(read_section(reader, "instances", listing.instances, instance_from));
   ARCELLA_TRY_VOID(read_section(reader, "workers", listing.workers, worker_from));
+  ARCELLA_TRY_VOID(read_section(reader, "bindings", listing.bindings, bound_from));
   return listing;
 }
 

@@ -126,6 +126,13 @@ TEST(ViewsJson, DescriptionOfADeploymentShowsEveryFieldOfItsFile) {
   }
 }
 
+TEST(ViewsJson, DescriptionOfAComponentNamesWhatItCanDoWithout) {
+  model::ComponentDetails details{{.id = model::ComponentId::parse("web@1.0.0").value()}, {}};
+  details.component.optional_imports = {"demo:log/log"};
+  EXPECT_EQ(wire::to_text(to_json(details).at("component").at("optional_imports")),
+            R"(["demo:log/log"])");
+}
+
 TEST(ViewsJson, ADeployAnswersWithItsNotes) {
   const Json json = deployed_to_json({calc_math()}, {"a.deployment.toml:3:1: so it is"});
   EXPECT_EQ(json.at("deployments").as_array().size(), 1U);

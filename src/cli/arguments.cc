@@ -99,6 +99,7 @@ void add_options(CLI::App& app, Verb verb, Arguments& into) {
       break;
     case Verb::Remove:
     case Verb::Rollback:
+    case Verb::Diag:
     case Verb::Describe:
     case Verb::Wit:
       app.add_option(verb == Verb::Remove                          ? "COMPONENT"
@@ -142,6 +143,9 @@ void add_options_of_looking(CLI::App& app, Verb verb, Arguments& into) {
   switch (verb) {
     case Verb::List:
       app.add_option("WHAT", into.words);
+      break;
+    case Verb::Graph:
+      app.add_flag("--dot", into.dot);
       break;
     case Verb::Logs:
       app.add_option("DEPLOYMENT", into.target);

@@ -44,6 +44,7 @@ struct Arguments {
   std::optional<std::string> into;  // a folder
   bool keep_going = false;
   bool dry_run = false;
+  bool dot = false;
 };
 // Instead of a command: a text for stdout (--help, --version).
 struct Printed {

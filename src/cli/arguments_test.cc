@@ -78,6 +78,8 @@ TEST(Arguments, EveryCommandIsParsed) {
   EXPECT_EQ(parsed({"start", "--group", "math"}).group, "math");
   EXPECT_TRUE(parsed({"undeploy", "x", "--force"}).force);
   EXPECT_TRUE(parsed({"deploy", "--dry-run", "a"}).dry_run);
+  EXPECT_EQ(parsed({"diag", "web"}).target, "web");
+  EXPECT_TRUE(parsed({"graph", "--dot"}).dot);
   EXPECT_EQ(parsed({"update", "calc", "./next"}).path, "./next");
   const Arguments update = parsed({"update", "calc-math", "--to", "calc@1.1.0", "--force"});
   EXPECT_EQ(update.to, "calc@1.1.0");

@@ -34,12 +34,17 @@ constexpr auto kCommands = std::to_array<Command>({
      "arcella-cli deploy examples/calc/calc.deployment.toml\n"
      "arcella-cli deploy --dry-run *.deployment.toml"},
     {Verb::Undeploy, "undeploy", "DEPLOYMENT... [--force]", "stop and delete deployments",
-     "--force also deletes what other deployments are bound to.", "arcella-cli undeploy calc"},
+     "One that others are bound to is refused, and they are named; --force deletes it "
+     "nevertheless.",
+     "arcella-cli undeploy calc"},
     {Verb::Start, "start", "DEPLOYMENT... | --group GROUP", "run all replicas of deployments",
-     "Returns when they are ready, or says why they are not. Several are started one after the "
-     "other; one\n"
-     "that fails does not keep the next from its turn, and the exit status is that of the first "
-     "failure.",
+     "Returns when they are ready, or says why they are not. An import that nobody serves is such "
+     "a\n"
+     "reason: `diag` tells more. Several are started one after the other, those of a group in the "
+     "order in\n"
+     "which they need each other; one that fails does not keep the next from its turn, and the "
+     "exit\n"
+     "status is that of the first failure.",
      "arcella-cli start calc\narcella-cli start --group math"},
     {Verb::Stop, "stop", "DEPLOYMENT... | --group GROUP",
      "stop all replicas of deployments gracefully",
@@ -83,14 +88,32 @@ constexpr auto kCommands = std::to_array<Command>({
      "With --json the output is captured and printed with the result.",
      "arcella-cli run word-count --mount ./docs:/data\n"
      "arcella-cli run hello-core@1.0.0 --env NAME=you -- --exit 3"},
-    {Verb::List, "list", "[components] [deployments] [instances] [workers]",
-     "show what is installed, deployed and running", "Without a word: all four.",
+    {Verb::List, "list", "[components] [deployments] [instances] [workers] [bindings]",
+     "show what is installed, deployed and running",
+     "Without a word: all five. Bindings are the imports of what runs that other deployments "
+     "serve.",
      "arcella-cli list\narcella-cli list deployments --json"},
     {Verb::Status, "status", "", "show the daemon and its workers", "", "arcella-cli status"},
     {Verb::Describe, "describe", "ID", "show everything about a component or a deployment", "",
      "arcella-cli describe calc@1.0.0\narcella-cli describe calc"},
     {Verb::Wit, "wit", "ID", "print the WIT of a component",
      "ID is a component, or a deployment of it.", "arcella-cli wit calc@1.0.0"},
+    {Verb::Diag, "diag", "DEPLOYMENT", "say who serves each import of a deployment, and why",
+     "An import is served by the host, or by another deployment that exports the interface: the "
+     "one "
+     "that\n"
+     "[deployment.wiring] names; else of those that run, by the highest compatible version, then "
+     "in "
+     "the\n"
+     "same process, then in main, then by the smallest id. Below an import stand those that export "
+     "it and\n"
+     "cannot serve it: another version, a function that is missing or another, not running.",
+     "arcella-cli diag web"},
+    {Verb::Graph, "graph", "[--dot]", "show which deployment uses which",
+     "Each deployment with its imports below it, and who serves them; what the host offers is left "
+     "out.\n"
+     "Of a deployment that does not run: who would serve it. --dot prints it for Graphviz.",
+     "arcella-cli graph\narcella-cli graph --dot | dot -Tsvg > wiring.svg"},
     {Verb::Logs, "logs", "[DEPLOYMENT] [--instance I] [-n N] [--since T] [-f]",
      "show what guests wrote to stdout and stderr",
      "The last N lines (100), of all deployments when none is named, also from before the daemon "

@@ -31,6 +31,8 @@ enum class Verb {
   Status,
   Describe,
   Wit,
+  Diag,
+  Graph,
   Logs,
   Check,
   Init,

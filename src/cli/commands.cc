@@ -17,6 +17,7 @@
 #include "cli/event_command.h"
 #include "cli/progress_bar.h"
 #include "cli/since.h"
+#include "cli/wiring_command.h"
 
 namespace arcella::cli {
 namespace {
@@ -457,6 +458,10 @@ Result<int> dispatch(Context& context) {
       return show(context, "describe", id.to_json());
     case Verb::Wit:
       return wit(context);
+    case Verb::Diag:
+      return show_diag(context.arguments, context.here, context.client);
+    case Verb::Graph:
+      return show_graph(context.arguments, context.here, context.client);
     case Verb::Logs:
       return logs(context);
     case Verb::Events:

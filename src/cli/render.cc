@@ -146,6 +146,17 @@ void append_workers(std::string& out, const model::Listing& listing, Colour colo
   table.append_to(out, 1, colour, width);
 }
 
+void append_bindings(std::string& out, const model::Listing& listing, Colour colour,
+                     std::size_t width) {
+  Table table("bindings", {"CONSUMER", "IMPORT", "PROVIDER", "EXPORT", "WHY"});
+  for (const model::Binding& binding : listing.bindings) {
+    const model::ImportResolution& import = binding.import;
+    table.add({binding.consumer.str(), import.import,
+               import.provider ? import.provider->str() : "-", dash(import.exported), import.why});
+  }
+  table.append_to(out, std::string::npos, colour, width);
+}
+
 std::string scalar_text(const wire::Json& value) {
   if (const auto* text = value.if_string()) return inert(std::string_view(*text));
   if (value.is_null()) return "-";
@@ -219,6 +230,7 @@ std::string render_listing(const model::Listing& listing, const model::ListSelec
   if (what.deployments) append_deployments(out, listing, colour, width);
   if (what.instances) append_instances(out, listing, colour, width);
   if (what.workers) append_workers(out, listing, colour, width);
+  if (what.bindings) append_bindings(out, listing, colour, width);
   return out;
 }
 

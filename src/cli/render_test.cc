@@ -60,6 +60,22 @@ TEST(Render, ColourOnlyWhenAsked) {
   EXPECT_THAT(render_listing(listing(), what, Colour::On), HasSubstr("\x1b[31mfailed\x1b[0m"));
 }
 
+TEST(Render, BindingsAreATable) {
+  model::Listing made;
+  const auto id = [](std::string_view text) { return model::DeploymentId::parse(text).value(); };
+  made.bindings = {{id("web"),
+                    {.import = "demo:calc/ops@1.0.0",
+                     .state = model::ImportState::Bound,
+                     .provider = id("calc"),
+                     .exported = "demo:calc/ops@1.2.0",
+                     .why = "in main"}}};
+  model::ListSelection what;
+  what.bindings = true;
+  EXPECT_EQ(render_listing(made, what, Colour::Off),
+            "CONSUMER  IMPORT               PROVIDER  EXPORT               WHY\n"
+            "web       demo:calc/ops@1.0.0  calc      demo:calc/ops@1.2.0  in main\n");
+}
+
 TEST(Render, EmptySectionSaysSo) {
   model::ListSelection what;
   what.workers = true;

@@ -32,6 +32,12 @@ Result<std::string> engine_fingerprint(const EngineTraits& traits) {
       [&] { return door::to_string(door::fingerprint(traits.concurrency, traits.fuel)); });
 }
 
+bool host_offers(std::string_view import) {
+  auto offered =
+      door::guarded([&] { return door::host_offers(rust::Str(import.data(), import.size())); });
+  return offered.value_or(false);  // no UTF-8: no name
+}
+
 Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
   ARCELLA_TRY(auto engine, door::guarded([&] { return door::new_engine(settings_from(config)); }));
   auto impl = std::make_unique<Impl>(Impl{config.traits, std::move(engine)});

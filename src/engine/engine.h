@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -42,6 +43,12 @@ struct EngineConfig {
 // Identifies Wasmtime's version, the CPU features and the traits; equal fingerprints can load each
 // other's artifacts. Cheap, needs no Engine: the daemon computes cache keys with it.
 [[nodiscard]] Result<std::string> engine_fingerprint(const EngineTraits& traits);
+
+// Does the host serve an import of this name: an interface of WASI with its version
+// ("wasi:io/poll@0.2.6"), or what a core module imports of preview 1
+// ("wasi_snapshot_preview1.fd_write")? Whether its types fit is seen when it is linked. Cheap,
+// needs no Engine.
+[[nodiscard]] bool host_offers(std::string_view import);
 
 class Component;
 

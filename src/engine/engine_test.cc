@@ -40,6 +40,18 @@ TEST(Engine, FingerprintsTellTraitsApart) {
   EXPECT_NE(*fuel, *concurrent);
 }
 
+TEST(Engine, TellsWhatTheHostOffers) {
+  for (const char* import : {"wasi:io/poll@0.2.0", "wasi:io/poll@0.2.99", "wasi:http/client@0.3.0",
+                             "wasi_snapshot_preview1.fd_write"}) {
+    EXPECT_TRUE(host_offers(import)) << import;
+  }
+  for (const char* import :
+       {"wasi:io/poll", "wasi:io/poll@1.0.0", "wasi:io/pool@0.2.0",
+        "wasi:http/incoming-handler@0.2.0", "demo:calc/ops@0.2.0", "env.log", "log", "", "\xff"}) {
+    EXPECT_FALSE(host_offers(import)) << import;
+  }
+}
+
 TEST(Engine, LoadsWhatAnEngineOfTheSameTraitsCompiled) {
   for (const EngineTraits traits :
        {EngineTraits{}, EngineTraits{true, false}, EngineTraits{false, true}}) {

@@ -69,30 +69,6 @@ ImportResolution settled(const InterfaceItem& import, ImportState state, std::st
 
 }  // namespace
 
-std::string_view to_string(ImportState state) noexcept {
-  switch (state) {
-    case ImportState::Host:
-      return "host";
-    case ImportState::TypesOnly:
-      return "types";
-    case ImportState::Bound:
-      return "bound";
-    case ImportState::Optional:
-      return "optional";
-    case ImportState::Unresolved:
-      return "unresolved";
-  }
-  return "?";
-}
-
-std::optional<ImportState> import_state_from(std::string_view text) noexcept {
-  for (ImportState state : {ImportState::Host, ImportState::TypesOnly, ImportState::Bound,
-                            ImportState::Optional, ImportState::Unresolved}) {
-    if (to_string(state) == text) return state;
-  }
-  return std::nullopt;
-}
-
 // What is asked for, and by whom.
 struct Resolver::Request {
   const Importer& importer;

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/binding.h"
 #include "model/component.h"
 #include "model/ids.h"
 #include "model/plan.h"
@@ -42,33 +43,6 @@ struct Importer {
   const Component* component = nullptr;
   // From the names as the administrator wrote them: with or without version, or of a whole package.
   std::vector<std::pair<std::string, DeploymentId>> wiring = {};
-};
-
-enum class ImportState {
-  Host,
-  TypesOnly,   // there is nothing in it to call, so nobody has to provide it
-  Bound,       // to another deployment
-  Optional,    // to nobody, and the component can do without
-  Unresolved,  // to nobody: the deployment cannot be started
-};
-[[nodiscard]] std::string_view to_string(ImportState state) noexcept;  // "host", "types", ...
-[[nodiscard]] std::optional<ImportState> import_state_from(std::string_view text) noexcept;
-
-// A deployment that exports the interface, or was named by hand, and still cannot serve the import.
-struct Refusal {
-  std::string deployment;
-  std::string reason;  // "exports it at 2.0.0, which is not compatible with 1.0.0"
-  friend bool operator==(const Refusal&, const Refusal&) = default;
-};
-
-struct ImportResolution {
-  std::string import;  // as the binary names it
-  ImportState state = ImportState::Unresolved;
-  // When Bound: to whom, and by what name it exports the interface.
-  std::optional<DeploymentId> provider = {};
-  std::string exported = {};
-  std::string why = {};  // one line, for every state
-  std::vector<Refusal> refused = {};
 };
 
 // Does the host itself offer this import (an interface, or a core module's "module.name")?

@@ -235,13 +235,5 @@ TEST_F(ResolverTest, ACoreModuleIsServedByTheHostAlone) {
   EXPECT_EQ(found[1].state, ImportState::Unresolved);
 }
 
-TEST(ImportStates, HaveWordsOfTheirOwn) {
-  for (ImportState state : {ImportState::Host, ImportState::TypesOnly, ImportState::Bound,
-                            ImportState::Optional, ImportState::Unresolved}) {
-    EXPECT_EQ(import_state_from(to_string(state)), state);
-  }
-  EXPECT_EQ(import_state_from("none"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace arcella::model

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/binding.h"
 #include "model/component.h"
 #include "model/deployment.h"
 #include "model/instance_lifecycle.h"
@@ -66,6 +67,7 @@ struct Listing {
   std::vector<DeploymentView> deployments;
   std::vector<InstanceView> instances;
   std::vector<WorkerView> workers;
+  std::vector<Binding> bindings;  // in force: of deployments that are to run
 };
 // Which parts of a Listing are asked for; none set means all.
 struct ListSelection {
@@ -73,6 +75,7 @@ struct ListSelection {
   bool deployments = false;
   bool instances = false;
   bool workers = false;
+  bool bindings = false;
 };
 
 // An entry of the hot-deploy folder. `state`: deployed, installed (its deployments have files of

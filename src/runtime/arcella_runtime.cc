@@ -23,6 +23,7 @@
 #include "runtime/runtime_core.h"
 #include "runtime/shutdown.h"
 #include "runtime/update_operations.h"
+#include "runtime/wiring.h"
 
 namespace arcella::runtime {
 
@@ -187,10 +188,10 @@ aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deplo
                                          std::move(work));
 }
 
-aio::Task<Result<void>> ArcellaRuntime::undeploy(std::string deployment) {
+aio::Task<Result<void>> ArcellaRuntime::undeploy(std::string deployment, bool force) {
   HandTouched touched = touched_deployment(deployment);
   auto work =
-      impl_->hot_deploy.by_hand(impl_->deployments.undeploy(deployment), std::move(touched));
+      impl_->hot_deploy.by_hand(impl_->deployments.undeploy(deployment, force), std::move(touched));
   co_return co_await impl_->operate("undeploy", std::move(deployment), std::move(work));
 }
 
@@ -228,8 +229,8 @@ aio::Task<Result<RunOutcome>> ArcellaRuntime::run(RunRequest request) {
 
 model::Listing ArcellaRuntime::list(model::ListSelection selection) const {
   const Registry& registry = impl_->core.registry;
-  bool all =
-      !selection.components && !selection.deployments && !selection.instances && !selection.workers;
+  bool all = !selection.components && !selection.deployments && !selection.instances &&
+             !selection.workers && !selection.bindings;
   model::Listing listing;
   if (all || selection.components) {
     std::map<model::ComponentId, std::size_t> uses;
@@ -245,6 +246,7 @@ model::Listing ArcellaRuntime::list(model::ListSelection selection) const {
     std::move(instances.begin(), instances.end(), std::back_inserter(listing.instances));
   }
   if (all || selection.workers) listing.workers = impl_->worker_views();
+  if (all || selection.bindings) listing.bindings = bindings_of(registry);
   return listing;
 }
 
@@ -287,6 +289,17 @@ aio::Task<Result<model::DeploymentDetails>> ArcellaRuntime::describe_deployment(
     if (statistics.has_value()) details.statistics = std::move(*statistics);
   }
   co_return details;
+}
+
+Result<std::vector<model::ImportResolution>> ArcellaRuntime::diag(
+    const std::string& deployment) const {
+  const Registry& registry = impl_->core.registry;
+  ARCELLA_TRY(const DeploymentRecord* record, registry.find_deployment(deployment));
+  return resolve_imports(registry, record->deployment);
+}
+
+model::WiringGraph ArcellaRuntime::graph() const {
+  return wiring_graph(impl_->core.registry);
 }
 
 Result<std::string> ArcellaRuntime::wit(const std::string& id) const {

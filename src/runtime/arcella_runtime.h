@@ -144,7 +144,8 @@ class ArcellaRuntime {
   aio::Task<Result<std::vector<model::DeploymentView>>> stop_group(std::string group);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas,
                                                  model::Progress progress = {});
-  aio::Task<Result<void>> undeploy(std::string deployment);
+  // Conflict when others are bound to it, unless by force.
+  aio::Task<Result<void>> undeploy(std::string deployment, bool force);
   // What can no longer be rolled back, because the component was its previous generation's.
   aio::Task<Result<std::vector<std::string>>> remove(std::string component);
   // Cancelling update or rollback changes nothing, as long as nothing that runs is replaced; later
@@ -160,6 +161,10 @@ class ArcellaRuntime {
   [[nodiscard]] Result<model::ComponentDetails> describe_component(
       const std::string& id) const;  // id or bare name
   aio::Task<Result<model::DeploymentDetails>> describe_deployment(std::string id);
+  // Who serves each import of a deployment, and why, or why nobody does.
+  [[nodiscard]] Result<std::vector<model::ImportResolution>> diag(
+      const std::string& deployment) const;
+  [[nodiscard]] model::WiringGraph graph() const;
   [[nodiscard]] Result<std::string> wit(
       const std::string& id) const;  // of a component or a deployment
   aio::Task<Result<LogAnswer>> logs(LogQuery query);

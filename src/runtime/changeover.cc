@@ -25,7 +25,7 @@ bool is_to_run(const DeploymentRecord* record) {
 }  // namespace
 
 aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment deployment,
-                                        model::Progress progress) {
+                                        Together together, model::Progress progress) {
   model::ComponentId component_id = deployment.spec.component;
   const ComponentRecord* component = core.registry.find(component_id);
   if (component == nullptr) co_return fail(deployment_is_gone(deployment.spec.id));
@@ -35,6 +35,7 @@ aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment dep
                                             "the deployment names no entrypoint "
                                             "([deployment.overrides.startup])");
   }
+  ARCELLA_CO_TRY_VOID(check_imports(core.registry, deployment, together));
   PlaceStatus status = core.places.status(place_of(deployment));
   model::WorkerTraits traits = needs_of(component->component, deployment.policy);
   if (status.state == model::WorkerState::Up) traits = model::either(traits, status.traits);
@@ -83,7 +84,7 @@ aio::Task<Result<void>> Changeover::prepare(std::size_t which) {
     ARCELLA_CO_TRY(UniqueFd listener, listen_for(core_.registry, wanted.spec));
     listeners_.insert_or_assign(wanted.spec.id, std::move(listener));
   }
-  auto startable = co_await check_startable(core_, wanted, change_.progress);
+  auto startable = co_await check_startable(core_, wanted, together(), change_.progress);
   if (startable.has_value()) co_return startable;
   co_return fail(
       std::move(startable).error().with_context("deployment '" + wanted.spec.id.str() + "'"));
@@ -110,6 +111,14 @@ std::optional<model::Progress::Note> Changeover::ready() const {
     if (record != nullptr && is_current(*record)) up += ready_of(*record);
   }
   return ready_note(up, wanted);
+}
+
+Together Changeover::together() const {
+  Together result;
+  for (const model::Deployment& wanted : change_.deployments) {
+    if (is_to_run(core_.registry.find(wanted.spec.id))) result.emplace(wanted.spec.id, wanted);
+  }
+  return result;
 }
 
 aio::Task<Result<void>> Changeover::replace(std::size_t which) {

@@ -19,6 +19,7 @@
 #include "model/event.h"
 #include "model/progress.h"
 #include "runtime/runtime_core.h"
+#include "runtime/wiring.h"
 
 namespace arcella::runtime {
 
@@ -49,6 +50,8 @@ class Changeover {
     UniqueFd listener;  // where it listened, if the change has another address
   };
 
+  // All of the change that is to run.
+  [[nodiscard]] Together together() const;
   // What can be known to fail fails here.
   aio::Task<Result<void>> prepare(std::size_t which);
   aio::Task<Result<void>> replace_all();
@@ -67,8 +70,9 @@ class Changeover {
 };
 
 // What has to be so before a deployment of a component is started in its place: something to
-// start, and compiled code for its engine. The first is Conflict.
+// start (else Conflict), somebody for each import that it needs (else Unresolved), and compiled
+// code for its engine. `together`: what starts or changes with it.
 aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment deployment,
-                                        model::Progress progress = {});
+                                        Together together, model::Progress progress = {});
 
 }  // namespace arcella::runtime

@@ -15,6 +15,14 @@
 #include "runtime/listen_socket.h"
 
 namespace arcella::runtime {
+namespace {
+
+Error not_started(const model::DeploymentId& id, Error error) {
+  return std::move(error).with_context("deployment '" + id.str() + "' did not start");
+}
+
+}  // namespace
+
 // --- deploy ---
 
 aio::Task<Result<DeployOutcome>> DeploymentOperations::deploy(std::vector<std::string> paths) {
@@ -110,7 +118,8 @@ Result<void> DeploymentOperations::check_replicas_max(int replicas) const {
 
 // --- start ---
 
-aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string deployment) {
+aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string deployment,
+                                                                     Together together) {
   ARCELLA_CO_TRY(const DeploymentRecord* found, core_.registry.find_deployment(deployment));
   model::DeploymentId id = found->deployment.spec.id;
   ARCELLA_CO_TRY(auto guard, co_await lock(id));
@@ -119,7 +128,8 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
   if (record->desired == model::Desired::Running && record->failure.empty() && all_up(*record))
     co_return view(id);
 
-  ARCELLA_CO_TRY_VOID(co_await prepare_start(id));
+  auto prepared = co_await prepare_start(id, std::move(together));
+  if (!prepared.has_value()) co_return fail(not_started(id, std::move(prepared).error()));
   crash_point("start.prepared");
   record = core_.registry.find(id);
   if (record != nullptr && record->desired == model::Desired::Running) {
@@ -135,8 +145,7 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
   if (!started.has_value()) {
     crash_point("start.failed");
     if (started.error().code() != ErrorCode::Cancelled) co_await take_back_start(id, before);
-    co_return fail(
-        std::move(started).error().with_context("deployment '" + id.str() + "' did not start"));
+    co_return fail(not_started(id, std::move(started).error()));
   }
   core_.events.record(model::EventKind::DeploymentStarted, id.str());
   log::info("runtime", "started", {{"deployment", id.str()}});
@@ -144,11 +153,12 @@ aio::Task<Result<model::DeploymentView>> DeploymentOperations::start(std::string
 }
 
 // What can be known to fail fails here, before anything is recorded.
-aio::Task<Result<void>> DeploymentOperations::prepare_start(model::DeploymentId id) {
+aio::Task<Result<void>> DeploymentOperations::prepare_start(model::DeploymentId id,
+                                                            Together together) {
   DeploymentRecord* record = core_.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   model::Deployment deployment = record->deployment;
-  ARCELLA_CO_TRY_VOID(co_await check_startable(core_, std::move(deployment)));
+  ARCELLA_CO_TRY_VOID(co_await check_startable(core_, std::move(deployment), std::move(together)));
   record = core_.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   co_return ensure_listening(core_.registry, *record);
@@ -222,11 +232,14 @@ void DeploymentOperations::forget_run(const model::DeploymentId& id) {
   }
 }
 
-aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment) {
+aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment, bool force) {
   ARCELLA_CO_TRY(const DeploymentRecord* found, core_.registry.find_deployment(deployment));
   model::DeploymentId id = found->deployment.spec.id;
   ARCELLA_CO_TRY(auto guard, co_await lock(id));
   if (core_.registry.find(id) == nullptr) co_return fail(deployment_is_gone(id));
+  if (!force) {
+    ARCELLA_CO_TRY_VOID(check_unused(core_.registry, id));
+  }
   // The row first: after a crash it is gone, and what still ran has died with the daemon.
   auto forget = [this, &id] { return core_.home.store->remove_deployment(id); };
   ARCELLA_CO_TRY_VOID(co_await core_.state_pool.run(std::move(forget)));

@@ -8,6 +8,7 @@
 #include "runtime/arcella_runtime.h"
 #include "runtime/deployment_files.h"
 #include "runtime/runtime_core.h"
+#include "runtime/wiring.h"
 
 namespace arcella::runtime {
 
@@ -22,10 +23,12 @@ class DeploymentOperations {
   aio::Task<Result<DeployOutcome>> deploy_files(std::vector<DeploymentFile> files);
   // The same checks, and what would be done; nothing is.
   aio::Task<Result<std::vector<model::PlannedChange>>> plan_deploy(std::vector<std::string> paths);
-  aio::Task<Result<model::DeploymentView>> start(std::string deployment);
+  // `together`: what is started with it, one after the other; they may need each other.
+  aio::Task<Result<model::DeploymentView>> start(std::string deployment, Together together = {});
   aio::Task<Result<model::DeploymentView>> stop(std::string deployment);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas);
-  aio::Task<Result<void>> undeploy(std::string deployment);
+  // Conflict when others are bound to it, unless by force.
+  aio::Task<Result<void>> undeploy(std::string deployment, bool force);
 
  private:
   // Every file against its component and the rules. What is new or differs from what is there.
@@ -34,7 +37,7 @@ class DeploymentOperations {
   // LimitExceeded: more than limits.replicas_max of the configuration.
   [[nodiscard]] Result<void> check_replicas_max(int replicas) const;
 
-  aio::Task<Result<void>> prepare_start(model::DeploymentId id);
+  aio::Task<Result<void>> prepare_start(model::DeploymentId id, Together together);
   // Brings it up, and then records it: a start that fails, or that a crash cuts short, leaves on
   // the disk what was there.
   aio::Task<Result<void>> start_stopped(model::DeploymentId id);

@@ -46,8 +46,11 @@ class Outcomes {
 aio::Task<Result<GroupOperations::Views>> GroupOperations::start(std::string group) {
   ARCELLA_CO_TRY(auto ids, members(group));
   Outcomes outcomes;
+  std::set<std::string> failed;
   for (const std::string& id : ids) {
-    auto started = co_await deployments_.start(id);
+    Together others = together(ids, failed);
+    auto started = co_await deployments_.start(id, std::move(others));
+    if (!started.has_value()) failed.insert(id);
     outcomes.add(id, std::move(started));
   }
   co_return std::move(outcomes).whole(group, "start");
@@ -64,14 +67,30 @@ aio::Task<Result<GroupOperations::Views>> GroupOperations::stop(std::string grou
   co_return std::move(outcomes).whole(group, "stop");
 }
 
+// What goes round in circles needs each other before it runs.
+Together GroupOperations::together(const std::vector<std::string>& ids,
+                                   const std::set<std::string>& failed) const {
+  Together result;
+  for (const std::string& id : ids) {
+    auto record = std::as_const(core_.registry).find_deployment(id);
+    if (failed.contains(id) || !record.has_value()) continue;
+    result.emplace((*record)->deployment.spec.id, (*record)->deployment);
+  }
+  return result;
+}
+
 Result<std::vector<std::string>> GroupOperations::members(const std::string& group) const {
-  std::vector<std::string> ids;
+  std::vector<model::DeploymentId> found;
   std::set<std::string> known;
   for (const auto& [id, record] : core_.registry.deployments()) {
     model::Place place = place_of(record.deployment);
     if (!place) continue;
     known.insert(place->str());
-    if (place->str() == group) ids.push_back(id.str());
+    if (place->str() == group) found.push_back(id);
+  }
+  std::vector<std::string> ids;
+  for (const model::DeploymentId& id : in_start_order(core_.registry, found)) {
+    ids.push_back(id.str());
   }
   if (!ids.empty()) return ids;
   const std::vector<std::string_view> names(known.begin(), known.end());

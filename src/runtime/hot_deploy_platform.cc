@@ -93,7 +93,9 @@ aio::Task<Result<void>> HotDeployPlatform::start(model::DeploymentId id) {
 }
 
 aio::Task<Result<void>> HotDeployPlatform::undeploy(model::DeploymentId id) {
-  return deployments_.undeploy(id.str());
+  // Who takes a file away means it; what is bound to it may lie in the same package.
+  constexpr bool kForce = true;
+  return deployments_.undeploy(id.str(), kForce);
 }
 
 aio::Task<Result<void>> HotDeployPlatform::remove(model::ComponentId id) {

@@ -62,7 +62,7 @@ TEST_F(Lifecycle, ServiceInMainIsInstalledDeployedCalledAndRemoved) {
   EXPECT_EQ(cli({"undeploy", "calc"}).status, 0);
   EXPECT_EQ(cli({"remove", "calc@1.0.0"}).status, 0);
   EXPECT_EQ(wire::to_text(cli_json({"list"})),
-            R"({"components":[],"deployments":[],"instances":[],"workers":[]})");
+            R"({"components":[],"deployments":[],"instances":[],"workers":[],"bindings":[]})");
 }
 
 TEST_F(Lifecycle, ServiceInAWorkerRunsInAnotherProcess) {

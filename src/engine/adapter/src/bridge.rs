@@ -135,6 +135,7 @@ pub mod ffi {
 
         fn fingerprint(concurrency: bool, fuel: bool) -> Result<String>;
         fn describe_wasm(wasm: &[u8]) -> Result<Described>;
+        fn host_offers(import: &str) -> bool;
 
         fn new_engine(settings: &Settings) -> Result<Box<Engine>>;
         fn compile(self: &Engine, wasm: &[u8]) -> Result<Vec<u8>>;
@@ -271,6 +272,10 @@ fn describe_wasm(wasm: &[u8]) -> Result<ffi::Described, Thrown> {
             wit: described.wit,
         })
     })
+}
+
+fn host_offers(import: &str) -> bool {
+    guarded(|_| false, || link::host_offers(import))
 }
 
 fn new_engine(settings: &ffi::Settings) -> Result<Box<Engine>, Thrown> {

@@ -213,13 +213,24 @@ const WASI_0_3: &[&str] = &[
     "wasi:sockets/types",
 ];
 
+const PREVIEW_1: &str = "wasi_snapshot_preview1.";
+
+/// Whether the host serves an import of this name at all: an interface, or `module.name` of a core
+/// module. Linking has the last word: it looks at types, and at each function of preview 1.
+pub fn host_offers(import: &str) -> bool {
+    offered_interface(import, true) || import.starts_with(PREVIEW_1)
+}
+
 /// Whether the host has something under this name. An import of types only needs nobody.
 fn offered(name: &str, item: &ComponentItem, concurrency: bool) -> bool {
     match item {
-        ComponentItem::Type(_) => return true,
-        ComponentItem::ComponentInstance(_) => {}
-        _ => return false,
+        ComponentItem::Type(_) => true,
+        ComponentItem::ComponentInstance(_) => offered_interface(name, concurrency),
+        _ => false,
     }
+}
+
+fn offered_interface(name: &str, concurrency: bool) -> bool {
     match name.split_once('@') {
         Some((interface, version)) if version.starts_with("0.2.") => WASI_0_2.contains(&interface),
         Some((interface, version)) if version.starts_with("0.3.") => {

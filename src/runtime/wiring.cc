@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#include "runtime/wiring.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "engine/engine.h"
+#include "model/resolver.h"
+#include "model/start_order.h"
+
+namespace arcella::runtime {
+namespace {
+
+using model::ImportState;
+
+// Of those that an error names; `diag` shows all.
+constexpr std::size_t kRefusalsInAnError = 2;
+
+model::Availability availability_of(const DeploymentRecord& record) {
+  if (record.desired != model::Desired::Running) return model::Availability::Stopped;
+  return count_in(record, model::InstanceState::Ready) > 0 ? model::Availability::Running
+                                                           : model::Availability::Starting;
+}
+
+model::Importer importer_of(const Registry& registry, const model::Deployment& deployment) {
+  return {deployment.spec.id, place_of(deployment),
+          &registry.find(deployment.spec.component)->component, deployment.spec.wiring};
+}
+
+// Everything that is deployed, at this moment.
+class Moment {
+ public:
+  Moment(const Registry& registry, const Together& together)
+      : registry_(registry), resolver_(exporters(registry, together), engine::host_offers) {}
+
+  std::vector<model::ImportResolution> resolve(const model::Deployment& deployment) const {
+    return resolver_.resolve(importer_of(registry_, deployment));
+  }
+
+  // Its imports whose state is one of `states`.
+  void append(std::vector<model::Binding>& bindings, const model::Deployment& deployment,
+              const std::set<ImportState>& states) const {
+    for (model::ImportResolution& import : resolve(deployment)) {
+      if (!states.contains(import.state)) continue;
+      bindings.push_back({deployment.spec.id, std::move(import)});
+    }
+  }
+
+ private:
+  static std::vector<model::Exporter> exporters(const Registry& registry,
+                                                const Together& together) {
+    std::vector<model::Exporter> result;
+    for (const auto& [id, record] : registry.deployments()) {
+      auto changed = together.find(id);
+      const bool counts = changed != together.end();
+      const model::Deployment& deployment = counts ? changed->second : record.deployment;
+      result.push_back({id, place_of(deployment),
+                        counts ? model::Availability::Running : availability_of(record),
+                        &registry.find(deployment.spec.component)->component});
+    }
+    return result;
+  }
+
+  const Registry& registry_;
+  model::Resolver resolver_;
+};
+
+std::string reason_of(const model::ImportResolution& import) {
+  std::string text = import.why;
+  if (import.refused.empty()) return text;
+  const std::size_t shown = std::min(import.refused.size(), kRefusalsInAnError);
+  text += " (";
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (i > 0) text += "; ";
+    text += "'" + import.refused[i].deployment + "' " + import.refused[i].reason;
+  }
+  if (shown < import.refused.size()) {
+    text += "; and " + std::to_string(import.refused.size() - shown) + " more";
+  }
+  return text + ")";
+}
+
+std::vector<model::Binding> of_running(const Registry& registry,
+                                       const std::set<ImportState>& states) {
+  const Moment moment(registry, {});
+  std::vector<model::Binding> bindings;
+  for (const auto& [id, record] : registry.deployments()) {
+    if (record.desired == model::Desired::Running)
+      moment.append(bindings, record.deployment, states);
+  }
+  return bindings;
+}
+
+}  // namespace
+
+std::vector<model::ImportResolution> resolve_imports(const Registry& registry,
+                                                     const model::Deployment& deployment,
+                                                     const Together& together) {
+  return Moment(registry, together).resolve(deployment);
+}
+
+Result<void> check_imports(const Registry& registry, const model::Deployment& deployment,
+                           const Together& together) {
+  std::vector<std::string> names;
+  std::vector<std::string> reasons;
+  for (const model::ImportResolution& import : resolve_imports(registry, deployment, together)) {
+    if (import.state != ImportState::Unresolved) continue;
+    names.push_back(import.import);
+    reasons.push_back(reason_of(import));
+  }
+  if (names.empty()) return {};
+  const std::string diag = "`arcella-cli diag " + deployment.spec.id.str() + "` says more";
+  if (names.size() == 1) {
+    return fail(ErrorCode::Unresolved,
+                "import " + names.front() + ": " + reasons.front() + "; " + diag);
+  }
+  Error error(ErrorCode::Unresolved, "imports " + join(names, ", ") + " have no provider; " + diag);
+  for (std::size_t i = 0; i < names.size(); ++i) reasons[i] = names[i] + ": " + reasons[i];
+  return fail(std::move(error).with_detail(join(reasons, "\n")));
+}
+
+Result<void> check_unused(const Registry& registry, const model::DeploymentId& id) {
+  std::set<std::string> users;
+  for (const model::Binding& binding : bindings_of(registry)) {
+    if (binding.import.provider == id) users.insert(binding.consumer.str());
+  }
+  if (users.empty()) return {};
+  const std::vector<std::string> names(users.begin(), users.end());
+  return fail(ErrorCode::Conflict, "deployment '" + id.str() + "' serves " + join(names, ", ") +
+                                       ": stop what uses it, or use --force");
+}
+
+std::vector<model::Binding> bindings_of(const Registry& registry) {
+  return of_running(registry, {ImportState::Bound});
+}
+
+std::vector<model::Binding> imports_to_bind(const Registry& registry) {
+  return of_running(registry, {ImportState::Bound, ImportState::Optional, ImportState::Unresolved});
+}
+
+model::WiringGraph wiring_graph(const Registry& registry) {
+  const Moment moment(registry, {});
+  model::WiringGraph graph;
+  for (const auto& [id, record] : registry.deployments()) {
+    graph.nodes.push_back({id, state_of(record)});
+    moment.append(graph.edges, record.deployment,
+                  {ImportState::Bound, ImportState::Optional, ImportState::Unresolved});
+  }
+  return graph;
+}
+
+std::vector<model::DeploymentId> in_start_order(
+    const Registry& registry, const std::vector<model::DeploymentId>& deployments) {
+  Together together;
+  for (const model::DeploymentId& id : deployments) {
+    if (const DeploymentRecord* record = registry.find(id))
+      together.emplace(id, record->deployment);
+  }
+  const Moment moment(registry, together);
+  std::vector<model::Binding> bindings;
+  for (const auto& [id, record] : registry.deployments()) {
+    if (!together.contains(id) && record.desired != model::Desired::Running) continue;
+    moment.append(bindings, record.deployment, {ImportState::Bound});
+  }
+  model::Providers providers;
+  for (const model::Binding& one : bindings) providers[one.consumer].insert(*one.import.provider);
+  return model::start_order({deployments.begin(), deployments.end()}, providers);
+}
+
+}  // namespace arcella::runtime
