@@ -242,9 +242,9 @@ ImportResolution Resolver::by_rank(const Request& request) const {
 }
 
 const std::vector<Resolver::Offer>& Resolver::offers_of(const wit::InterfaceName& name) const {
-  static const std::vector<Offer> kNone;
+  static const std::vector<Offer> none;
   auto found = offers_.find(without_version(name));
-  return found == offers_.end() ? kNone : found->second;
+  return found == offers_.end() ? none : found->second;
 }
 
 std::string Resolver::unknown_deployment(const DeploymentId& id) const {

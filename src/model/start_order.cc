@@ -34,9 +34,9 @@ class Walk {
   };
 
   void enter(const DeploymentId& id) {
-    static const std::set<DeploymentId> kNone;
+    static const std::set<DeploymentId> none;
     auto found = providers_.find(id);
-    const auto& providers = found == providers_.end() ? kNone : found->second;
+    const auto& providers = found == providers_.end() ? none : found->second;
     const std::size_t number = numbers_.size();
     numbers_.emplace(id, number);
     path_.push_back({&id, number, number, left_.size(), providers.begin(), providers.end()});

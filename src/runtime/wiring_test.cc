@@ -14,7 +14,6 @@ using testing::deployment_id;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using testing::sample_component;
 using testing::sample_deployment;
 
