@@ -96,7 +96,7 @@ fn link_component(
             continue;
         }
         match (&import.ty, &target) {
-            (ComponentItem::ComponentInstance(ty), Some(target)) if !name.starts_with("wasi:") => {
+            (ComponentItem::ComponentInstance(ty), Some(target)) => {
                 let mut instance = linker.instance(name).map_err(internal)?;
                 import::define(&mut instance, engine, name, ty, target, imported).map_err(
                     |why| {
