@@ -17,6 +17,7 @@ using wire::JsonObject;
 
 constexpr std::array<std::string_view, 3> kInstall{"path", "id", "progress"};
 constexpr std::array<std::string_view, 2> kDeploy{"paths", "dry_run"};
+constexpr std::array<std::string_view, 1> kDiag{"deployment"};
 constexpr std::array<std::string_view, 2> kUndeploy{"deployment", "force"};
 constexpr std::array<std::string_view, 3> kStart{"deployment", "group", "progress"};
 constexpr std::array<std::string_view, 2> kStop{"deployment", "group"};
@@ -51,7 +52,7 @@ constexpr std::array<MethodInfo, 24> kMethods{{
     {"status", "the daemon and its workers", {}},
     {"describe", "everything about a component or a deployment", kId},
     {"wit", "the WIT of a component", kId},
-    {"diag", "who serves each import of a deployment, or why nobody does", kDeployment},
+    {"diag", "who serves each import of a deployment, or why nobody does", kDiag},
     {"graph", "which deployment uses which", {}},
     {"logs", "what guests wrote to stdout and stderr", kLogs},
     {"events", "what happened on the platform, and why", kEvents},

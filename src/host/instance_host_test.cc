@@ -28,6 +28,7 @@ using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
 using testing::kCalc;
+using testing::kInstancesMax;
 using testing::spec_of;
 
 const std::string kSpinner = "examples/spinner/spinner.wasm";
@@ -93,8 +94,8 @@ TEST_F(InstanceHostTest, HasAThousandReplicasReadyInASecond) {
   const auto spec = spec_of("calc");
   load(kCalc, spec);
   const auto begin = std::chrono::steady_clock::now();
-  ASSERT_TRUE(host.start(spec.deployment, 0, 1000));
-  const auto reports = recorder.wait_for(1000);
+  ASSERT_TRUE(host.start(spec.deployment, 0, kInstancesMax));
+  const auto reports = recorder.wait_for(kInstancesMax);
   const auto took =
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
   RecordProperty("took_ms", static_cast<int>(took.count()));
@@ -104,10 +105,10 @@ TEST_F(InstanceHostTest, HasAThousandReplicasReadyInASecond) {
     ASSERT_EQ(report.event, InstanceEvent::Started) << report.message;
     indexes.insert(report.instance.index);
   }
-  EXPECT_EQ(indexes.size(), 1000U);
-  EXPECT_EQ(text_of(call(spec, 999, "add", "1, 1")), "2");
-  ASSERT_TRUE(host.stop(spec.deployment, 0, 1000, 10s));
-  EXPECT_EQ(recorder.wait_for(2000).back().event, InstanceEvent::Ended);
+  EXPECT_EQ(indexes.size(), std::size_t{kInstancesMax});
+  EXPECT_EQ(text_of(call(spec, kInstancesMax - 1, "add", "1, 1")), "2");
+  ASSERT_TRUE(host.stop(spec.deployment, 0, kInstancesMax, 10s));
+  EXPECT_EQ(recorder.wait_for(2 * kInstancesMax).back().event, InstanceEvent::Ended);
   EXPECT_EQ(host.alive(), 0);
 }
 

@@ -24,6 +24,18 @@
 
 namespace arcella::host::testing {
 
+// The pool's slots; under ThreadSanitizer as many as its address space holds.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ARCELLA_SMALL_POOL
+#endif
+#endif
+#if defined(ARCELLA_SMALL_POOL)
+inline constexpr int kInstancesMax = 100;
+#else
+inline constexpr int kInstancesMax = 1000;
+#endif
+
 inline const std::string kCalc = "examples/calc/calc.wasm";
 
 inline model::RunSpec spec_of(const std::string& deployment,
@@ -46,7 +58,9 @@ class HostTest : public ::testing::Test {
   // From SetUpTestSuite: compiles `guests`, which is most of what a test takes.
   static void compile(const std::vector<std::string>& guests) {
     artifacts_ = new Artifacts(guests);
-    engine_ = engine::Engine::create({}).value().release();
+    engine::EngineConfig config;
+    config.instances_max = kInstancesMax;
+    engine_ = engine::Engine::create(config).value().release();
   }
   static void TearDownTestSuite() {
     delete engine_;
