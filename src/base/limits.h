@@ -80,6 +80,11 @@ inline constexpr int kInterfaceFunctionsMax = 2000;  // of one interface
 inline constexpr std::size_t kInterfaceItemBytesMax = 4U << 10;
 // A component's own name and version, as its binary has them; longer is cut.
 inline constexpr std::size_t kMetadataBytesMax = 256;
+// Named types of one interface; the adapter tells of 256 KiB of types in all, so there are less.
+inline constexpr int kInterfaceTypesMax = 5000;
+// Of a function or type; the adapter writes a hash for what is longer. Longer: the helper breaks
+// the protocol, and a shape that is cut would equal another one.
+inline constexpr std::size_t kShapeBytesMax = 4U << 10;
 
 // --- data channel ---
 // Larger arguments travel in shared memory (issue: calls).

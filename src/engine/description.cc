@@ -14,6 +14,11 @@ std::vector<Item> items_from(const rust::Vec<door::ItemEntry>& entries) {
     item.name = door::to_string(entry.name);
     for (const rust::String& function : entry.functions)
       item.functions.push_back(door::to_string(function));
+    for (const rust::String& shape : entry.shapes) item.shapes.push_back(door::to_string(shape));
+    for (const door::TypeEntry& type : entry.types) {
+      item.types.push_back({door::to_string(type.name), door::to_string(type.definition),
+                            door::to_string(type.shape)});
+    }
     items.push_back(std::move(item));
   }
   return items;

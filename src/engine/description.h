@@ -15,6 +15,12 @@ namespace arcella::engine {
 enum class Kind { Service, Command, Http };  // design.md section 1
 enum class Format { Component, CoreModule };
 
+struct NamedType {
+  std::string name;
+  std::string definition;  // one level deep: `record { x: u32, y: coordinate }`
+  std::string shape;
+};
+
 // One imported or exported item. `name` is an interface (`ns:pkg/iface@1.0.0`) or, at the root of
 // the world, a function's name. For a core module: "module.name" of an import, the name of an
 // export.
@@ -22,6 +28,8 @@ struct Item {
   std::string name;
   std::vector<std::string>
       functions;  // WIT signatures `add: func(a: u32, b: u32) -> u32`; empty for pure types
+  std::vector<std::string> shapes;  // of each function of a component (adapter/src/item.rs)
+  std::vector<NamedType> types;     // that the functions mention; none if there is too much of them
 };
 
 struct Description {

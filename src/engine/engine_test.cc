@@ -113,6 +113,10 @@ TEST(Description, TellsKindFormatAndFunctions) {
   EXPECT_EQ(calc->kind, Kind::Service);
   ASSERT_FALSE(calc->exports.empty());
   EXPECT_THAT(calc->exports[0].functions, ::testing::Contains("add: func(a: u32, b: u32) -> u32"));
+  EXPECT_THAT(calc->exports[0].shapes, ::testing::Contains("func(a: u32, b: u32) -> u32"));
+  EXPECT_EQ(calc->exports[0].shapes.size(), calc->exports[0].functions.size());
+  EXPECT_THAT(calc->exports[0].types,
+              ::testing::Contains(::testing::Field(&NamedType::name, "entry")));
   EXPECT_THAT(calc->wit, HasSubstr("interface ops"));
 }
 

@@ -9,7 +9,7 @@ use crate::instance::Encoding;
 use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
 use crate::store::{Limits, Mount, Policy, Stdio};
-use crate::{call, describe, engine, function, http_server, instance, link};
+use crate::{call, describe, engine, function, http_server, instance, item, link};
 use cxx::SharedPtr;
 use std::fmt;
 use std::fs::File;
@@ -61,9 +61,17 @@ pub mod ffi {
         call_timeout_ms: u64,
     }
 
+    struct TypeEntry {
+        name: String,
+        definition: String,
+        shape: String,
+    }
+
     struct ItemEntry {
         name: String,
         functions: Vec<String>,
+        shapes: Vec<String>,
+        types: Vec<TypeEntry>,
     }
 
     struct Described {
@@ -251,13 +259,18 @@ fn fingerprint(concurrency: bool, fuel: bool) -> Result<String, Thrown> {
 }
 
 fn describe_wasm(wasm: &[u8]) -> Result<ffi::Described, Thrown> {
-    let items = |items: Vec<describe::Item>| {
-        let entry = |item: describe::Item| ffi::ItemEntry {
-            name: item.name,
-            functions: item.functions,
-        };
-        items.into_iter().map(entry).collect()
+    let of_type = |named: item::NamedType| ffi::TypeEntry {
+        name: named.name,
+        definition: named.definition,
+        shape: named.shape,
     };
+    let of_item = |item: item::Item| ffi::ItemEntry {
+        name: item.name,
+        functions: item.functions,
+        shapes: item.shapes,
+        types: item.types.into_iter().map(of_type).collect(),
+    };
+    let items = |items: Vec<item::Item>| items.into_iter().map(of_item).collect();
     entry(|| {
         let described = describe::describe(wasm)?;
         Ok(ffi::Described {

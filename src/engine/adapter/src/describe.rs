@@ -3,7 +3,8 @@
 //! What a .wasm says about itself, read without compiling or running it. The bytes are untrusted.
 
 use crate::error::{Code, DoorError, Result};
-use crate::wit_text::{function_signature, world_text};
+use crate::item::{Item, items, keep_types_short};
+use crate::wit_text::world_text;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Function, Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
@@ -13,12 +14,6 @@ pub enum Kind {
     Service,
     Command,
     Http,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    pub name: String,
-    pub functions: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -104,8 +99,9 @@ fn describe_component(wasm: &[u8]) -> Result<Description> {
         }
         Err(error) => return Err(invalid(format!("its types cannot be read: {error:#}"))),
     };
-    let exports = items(&resolve, &resolve.worlds[world].exports);
-    let imports = items(&resolve, &resolve.worlds[world].imports);
+    let mut exports = items(&resolve, &resolve.worlds[world].exports);
+    let mut imports = items(&resolve, &resolve.worlds[world].imports);
+    keep_types_short(exports.iter_mut().chain(&mut imports));
     let exported = |interface: &str| {
         exports.iter().any(|item| {
             item.name
@@ -132,30 +128,6 @@ fn describe_component(wasm: &[u8]) -> Result<Description> {
         imports,
         exports,
     })
-}
-
-fn items<'a>(
-    resolve: &Resolve,
-    items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
-) -> Vec<Item> {
-    items
-        .into_iter()
-        .filter_map(|(key, item)| {
-            let functions = match item {
-                WorldItem::Interface { id, .. } => resolve.interfaces[*id]
-                    .functions
-                    .values()
-                    .map(|function| function_signature(resolve, function))
-                    .collect(),
-                WorldItem::Function(function) => vec![function_signature(resolve, function)],
-                WorldItem::Type { .. } => return None,
-            };
-            Some(Item {
-                name: resolve.name_world_key(key),
-                functions,
-            })
-        })
-        .collect()
 }
 
 fn needs_concurrency(resolve: &Resolve, world: WorldId) -> bool {
@@ -191,19 +163,17 @@ fn describe_module(wasm: &[u8]) -> Result<Description> {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import.map_err(unreadable)?;
-                    imports.push(Item {
-                        name: format!("{}.{}", import.module, import.name),
-                        functions: module_item(import.name, matches!(import.ty, TypeRef::Func(_))),
-                    });
+                    let name = format!("{}.{}", import.module, import.name);
+                    let is_function = matches!(import.ty, TypeRef::Func(_));
+                    imports.push(module_item(name, import.name, is_function));
                 }
             }
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export.map_err(unreadable)?;
-                    exports.push(Item {
-                        name: export.name.to_owned(),
-                        functions: module_item(export.name, export.kind == ExternalKind::Func),
-                    });
+                    let name = export.name.to_owned();
+                    let is_function = export.kind == ExternalKind::Func;
+                    exports.push(module_item(name, export.name, is_function));
                 }
             }
             _ => {}
@@ -239,10 +209,16 @@ fn describe_module(wasm: &[u8]) -> Result<Description> {
     })
 }
 
-fn module_item(name: &str, is_function: bool) -> Vec<String> {
-    if is_function {
-        vec![format!("{name}: core func")]
+fn module_item(name: String, function: &str, is_function: bool) -> Item {
+    let functions = if is_function {
+        vec![format!("{function}: core func")]
     } else {
         Vec::new()
+    };
+    Item {
+        name,
+        functions,
+        shapes: Vec::new(),
+        types: Vec::new(),
     }
 }

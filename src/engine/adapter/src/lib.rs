@@ -19,6 +19,7 @@ mod http_request;
 pub mod http_server;
 pub mod import;
 pub mod instance;
+pub mod item;
 pub mod link;
 pub mod outbound;
 pub mod output;
