@@ -16,9 +16,62 @@ wire::JsonArray items_to_json(const std::vector<model::InterfaceItem>& items) {
   for (const auto& item : items) {
     wire::JsonArray functions;
     for (const auto& function : item.functions) functions.emplace_back(function);
-    array.push_back(wire::JsonObject{{"name", item.name}, {"functions", std::move(functions)}});
+    wire::JsonArray shapes;
+    for (const auto& shape : item.shapes) shapes.emplace_back(shape);
+    wire::JsonArray types;
+    for (const auto& type : item.types) {
+      types.push_back(wire::JsonObject{
+          {"name", type.name}, {"definition", type.definition}, {"shape", type.shape}});
+    }
+    array.push_back(wire::JsonObject{{"name", item.name},
+                                     {"functions", std::move(functions)},
+                                     {"shapes", std::move(shapes)},
+                                     {"types", std::move(types)}});
   }
   return array;
+}
+
+Result<std::string> shape_from(std::string_view text, const std::string& path) {
+  if (text.size() > limits::kShapeBytesMax) {
+    return fail(ErrorCode::InvalidParams, path + ": a shape has more than " +
+                                              std::to_string(limits::kShapeBytesMax) + " bytes");
+  }
+  return harmless_line(text, limits::kShapeBytesMax);
+}
+
+Result<std::vector<std::string>> shapes_from_json(const wire::FieldReader& item,
+                                                  std::size_t functions) {
+  ARCELLA_TRY(std::vector<std::string> shapes, item.strings("shapes"));
+  if (!shapes.empty() && shapes.size() != functions) {
+    return fail(ErrorCode::InvalidParams, item.path() + ".shapes: not one for each function");
+  }
+  for (auto& shape : shapes) {
+    ARCELLA_TRY(shape, shape_from(shape, item.path()));
+  }
+  return shapes;
+}
+
+Result<std::vector<model::NamedType>> types_from_json(const wire::FieldReader& item) {
+  ARCELLA_TRY(auto objects, item.objects("types"));
+  if (objects.size() > static_cast<std::size_t>(limits::kInterfaceTypesMax)) {
+    return fail(
+        ErrorCode::InvalidParams,
+        item.path() + ": more than " + std::to_string(limits::kInterfaceTypesMax) + " types");
+  }
+  std::vector<model::NamedType> types;
+  types.reserve(objects.size());
+  for (const auto& object : objects) {
+    ARCELLA_TRY_VOID(object.only({"name", "definition", "shape"}));
+    model::NamedType type;
+    ARCELLA_TRY(std::string name, object.string("name"));
+    type.name = harmless_line(name, limits::kInterfaceItemBytesMax);
+    ARCELLA_TRY(std::string definition, object.string("definition"));
+    type.definition = harmless_line(definition, limits::kInterfaceItemBytesMax);
+    ARCELLA_TRY(std::string shape, object.string("shape"));
+    ARCELLA_TRY(type.shape, shape_from(shape, object.path()));
+    types.push_back(std::move(type));
+  }
+  return types;
 }
 
 Result<std::vector<model::InterfaceItem>> items_from_json(const wire::FieldReader& fields,
@@ -32,7 +85,7 @@ Result<std::vector<model::InterfaceItem>> items_from_json(const wire::FieldReade
   std::vector<model::InterfaceItem> items;
   items.reserve(objects.size());
   for (const auto& object : objects) {
-    ARCELLA_TRY_VOID(object.only({"name", "functions"}));
+    ARCELLA_TRY_VOID(object.only({"name", "functions", "shapes", "types"}));
     model::InterfaceItem item;
     ARCELLA_TRY(std::string name, object.string("name"));
     item.name = harmless_line(name, limits::kInterfaceItemBytesMax);
@@ -44,6 +97,8 @@ Result<std::vector<model::InterfaceItem>> items_from_json(const wire::FieldReade
     }
     for (auto& function : item.functions)
       function = harmless_line(function, limits::kInterfaceItemBytesMax);
+    ARCELLA_TRY(item.shapes, shapes_from_json(object, item.functions.size()));
+    ARCELLA_TRY(item.types, types_from_json(object));
     items.push_back(std::move(item));
   }
   return items;

@@ -37,12 +37,16 @@ TEST(InspectionCodec, MakesTextsHarmless) {
   model::Inspection hostile = testing::full_inspection();
   hostile.metadata_name = "evil\x1b[2J\n" + std::string(1000, 'x');
   hostile.exports[0].functions[0] = "add\nfunc";
+  hostile.exports[0].shapes[0] = "func\n";
+  hostile.exports[0].types[0] = {"a\n", "b\n", "c\n"};
   hostile.wit = "world\n\x07";
   auto read = inspection_from_json(to_json(hostile));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->metadata_name.substr(0, 13), "evil\\x1b[2J\\n");
   EXPECT_LE(read->metadata_name.size(), 300U);
   EXPECT_EQ(read->exports[0].functions[0], "add\\nfunc");
+  EXPECT_EQ(read->exports[0].shapes[0], "func\\n");
+  EXPECT_EQ(read->exports[0].types[0], (model::NamedType{"a\\n", "b\\n", "c\\n"}));
   EXPECT_EQ(read->wit, "world\n\\x07");
 }
 
@@ -62,6 +66,32 @@ TEST(InspectionCodec, IsBounded) {
   large = testing::full_inspection();
   large.exports[0].functions.resize(limits::kInterfaceFunctionsMax + 1);
   EXPECT_EQ(inspection_from_json(to_json(large)).error().code(), ErrorCode::LimitExceeded);
+
+  large = testing::full_inspection();
+  large.exports[0].types.resize(limits::kInterfaceTypesMax);
+  EXPECT_TRUE(inspection_from_json(to_json(large)).has_value());
+  large.exports[0].types.emplace_back();
+  EXPECT_FALSE(inspection_from_json(to_json(large)).has_value());
+}
+
+// A shape that is cut would equal another one.
+TEST(InspectionCodec, ShapesAreWholeAndOneForEachFunction) {
+  const model::Inspection whole = testing::full_inspection();
+  model::Inspection changed = whole;
+  changed.exports[0].shapes[0].assign(limits::kShapeBytesMax, 's');
+  EXPECT_EQ(inspection_from_json(to_json(changed)), changed);
+  changed.exports[0].shapes[0] += 's';
+  EXPECT_FALSE(inspection_from_json(to_json(changed)).has_value());
+
+  changed = whole;
+  changed.exports[0].types[0].shape.assign(limits::kShapeBytesMax + 1, 's');
+  EXPECT_FALSE(inspection_from_json(to_json(changed)).has_value());
+
+  changed = whole;
+  changed.exports[0].shapes.pop_back();
+  EXPECT_FALSE(inspection_from_json(to_json(changed)).has_value());
+  changed.exports[0].shapes.clear();
+  EXPECT_EQ(inspection_from_json(to_json(changed)), changed);
 }
 
 }  // namespace

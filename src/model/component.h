@@ -33,11 +33,25 @@ struct Capabilities {
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
 
+// A type that an interface gives a name to, or uses.
+struct NamedType {
+  std::string name;
+  std::string definition;  // one level deep: `record { x: u32, y: coordinate }`
+  std::string shape;
+  friend bool operator==(const NamedType&, const NamedType&) = default;
+};
+
 // An imported or exported interface or function: in a binary with its WIT signatures, in a
 // component.toml with the names of those functions that the file states.
 struct InterfaceItem {
   std::string name;
   std::vector<std::string> functions;
+  // The structure of each function, without the names of types: equal exactly if the component
+  // model takes one for the other (engine/adapter/src/item.rs). Empty if it is not known: of a core
+  // module, and of what was installed before it was kept.
+  std::vector<std::string> shapes = {};
+  // To tell what the functions' types are; maybe not all.
+  std::vector<NamedType> types = {};
   friend bool operator==(const InterfaceItem&, const InterfaceItem&) = default;
 };
 

@@ -95,9 +95,33 @@ Result<model::PolicyFields> policy_from_json(const FieldReader& reader) {
 JsonArray items_to_json(const std::vector<model::InterfaceItem>& items) {
   JsonArray array;
   for (const model::InterfaceItem& item : items) {
-    array.push_back(JsonObject{{"name", item.name}, {"functions", array_of(item.functions)}});
+    JsonArray types;
+    for (const model::NamedType& type : item.types) {
+      types.push_back(
+          JsonObject{{"name", type.name}, {"definition", type.definition}, {"shape", type.shape}});
+    }
+    array.push_back(JsonObject{{"name", item.name},
+                               {"functions", array_of(item.functions)},
+                               {"shapes", array_of(item.shapes)},
+                               {"types", std::move(types)}});
   }
   return array;
+}
+
+// Shapes and types: not in what was written before they were kept.
+Result<std::vector<model::NamedType>> types_from(const FieldReader& reader) {
+  std::vector<model::NamedType> types;
+  if (!reader.has("types")) return types;
+  ARCELLA_TRY(std::vector<FieldReader> readers, reader.objects("types"));
+  for (const FieldReader& one : readers) {
+    model::NamedType type;
+    ARCELLA_TRY_VOID(one.only({"name", "definition", "shape"}));
+    ARCELLA_TRY(type.name, one.string("name"));
+    ARCELLA_TRY(type.definition, one.string("definition"));
+    ARCELLA_TRY(type.shape, one.string("shape"));
+    types.push_back(std::move(type));
+  }
+  return types;
 }
 
 Result<std::vector<model::InterfaceItem>> items_from(const FieldReader& reader,
@@ -107,9 +131,11 @@ Result<std::vector<model::InterfaceItem>> items_from(const FieldReader& reader,
   ARCELLA_TRY(std::vector<FieldReader> readers, reader.objects(key));
   for (const FieldReader& one : readers) {
     model::InterfaceItem item;
-    ARCELLA_TRY_VOID(one.only({"name", "functions"}));
+    ARCELLA_TRY_VOID(one.only({"name", "functions", "shapes", "types"}));
     ARCELLA_TRY(item.name, one.string("name"));
     ARCELLA_TRY(item.functions, one.strings_or_empty("functions"));
+    ARCELLA_TRY(item.shapes, one.strings_or_empty("shapes"));
+    ARCELLA_TRY(item.types, types_from(one));
     items.push_back(std::move(item));
   }
   return items;

@@ -32,6 +32,26 @@ TEST(Documents, WhatAnOlderDeploymentDoesNotHaveIsAsIfLeftOut) {
   EXPECT_EQ(read, expected);
 }
 
+TEST(Documents, InterfacesKeepTheirShapesAndTypes) {
+  model::Component sent = component();
+  sent.exports = {{"a:b/c@1.0.0",
+                   {"f: func(p: point)"},
+                   {"func(p: record { x: u32 })"},
+                   {{"point", "record { x: number }", "record { x: u32 }"}}}};
+  model::Component read = component();
+  ASSERT_TRUE(read_document(to_document(sent), read).has_value());
+  EXPECT_EQ(read.exports, sent.exports);
+}
+
+TEST(Documents, AnOlderComponentHasNoShapes) {
+  model::Component read = component();
+  const std::string text =
+      R"json({"description":"","format":"component","kind":"service","wit":"","wasm_bytes":1,)json"
+      R"json("exports":[{"name":"a:b/c","functions":["f: func()"]}]})json";
+  ASSERT_TRUE(read_document(text, read).has_value());
+  EXPECT_EQ(read.exports, (std::vector<model::InterfaceItem>{{"a:b/c", {"f: func()"}}}));
+}
+
 TEST(Documents, AnOlderComponentAskedForWhatItLists) {
   model::Component read = component();
   ASSERT_TRUE(read_document(component_with(R"({"network":["http://a"]})"), read).has_value());

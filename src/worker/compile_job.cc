@@ -62,8 +62,15 @@ Result<void> write_all(int fd, std::span<const std::byte> bytes, std::string_vie
 std::vector<model::InterfaceItem> items_of(std::vector<engine::Item> items) {
   std::vector<model::InterfaceItem> plain;
   plain.reserve(items.size());
-  for (engine::Item& item : items)
-    plain.push_back({std::move(item.name), std::move(item.functions)});
+  for (engine::Item& item : items) {
+    model::InterfaceItem one{std::move(item.name), std::move(item.functions)};
+    one.shapes = std::move(item.shapes);
+    for (engine::NamedType& type : item.types) {
+      one.types.push_back(
+          {std::move(type.name), std::move(type.definition), std::move(type.shape)});
+    }
+    plain.push_back(std::move(one));
+  }
   return plain;
 }
 

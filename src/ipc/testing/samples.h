@@ -47,6 +47,8 @@ inline model::Inspection full_inspection() {
   inspection.imports = {{"wasi:io/streams@0.2.0", {}}};
   inspection.exports = {
       {"examples:calc/ops@1.0.0", {"add: func(a: u32, b: u32) -> u32", "reset: func()"}}};
+  inspection.exports[0].shapes = {"func(a: u32, b: u32) -> u32", "func()"};
+  inspection.exports[0].types = {{"point", "record { x: number }", "record { x: u32 }"}};
   inspection.wit = "package examples:calc;\n\nworld calc {\n\texport ops;\n}\n";
   return inspection;
 }
