@@ -13,7 +13,8 @@ namespace arcella::model {
 
 // What a caller that knows `wanted` would miss in `offered`, a line each: a function that is not
 // there or is another. What `offered` has beyond that is no loss, and the names of the two
-// interfaces are not looked at (wit::serves). Signatures are compared as WIT writes them.
+// interfaces are not looked at (wit::serves). Functions are compared by their shapes; where one has
+// none, by their signatures.
 [[nodiscard]] std::vector<std::string> misfits(const InterfaceItem& wanted,
                                                const InterfaceItem& offered);
 

@@ -29,5 +29,25 @@ TEST(InterfaceFit, NamesWhatIsMissingAndWhatDiffers) {
                    "'half: func(x: f32) -> f32' is missing"}));
 }
 
+TEST(InterfaceFit, OfFunctionsWithShapesTheseDecide) {
+  const InterfaceItem points{
+      "i", {"f: func(a: point)"}, {"func(a: record { x: u32 })"}, {{"point", "1", "1"}}};
+  const InterfaceItem pixels{"i", {"f: func(a: pixel)"}, {"func(a: record { x: u32 })"}};
+  EXPECT_EQ(misfits(points, pixels), Lines());
+  const InterfaceItem others{
+      "i", {"f: func(a: point)"}, {"func(a: record { x: u64 })"}, {{"point", "2", "2"}}};
+  EXPECT_EQ(misfits(points, others),
+            Lines{"function 'f': parameter 'a': type 'point' is '2' instead of '1'"});
+}
+
+TEST(InterfaceFit, WhereShapesAreNotKnownSignaturesDecide) {
+  const InterfaceItem older{"i", {"f: func(a: point)"}};
+  const InterfaceItem newer{"i", {"f: func(a: point)"}, {"func(a: u32)"}};
+  const InterfaceItem renamed{"i", {"f: func(a: pixel)"}, {"func(a: u32)"}};
+  EXPECT_EQ(misfits(older, newer), Lines());
+  EXPECT_EQ(misfits(newer, older), Lines());
+  EXPECT_EQ(misfits(older, renamed), Lines{"'f: func(a: pixel)' instead of 'f: func(a: point)'"});
+}
+
 }  // namespace
 }  // namespace arcella::model

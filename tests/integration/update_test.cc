@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "support/daemon_fixture.h"
+#include "support/plane_component.h"
 
 namespace arcella::integration {
 namespace {
@@ -26,14 +27,24 @@ class Update : public DaemonTest {
   // A package of an example's binary under another name and version; a folder that `install` takes.
   std::string package(const std::string& binary, const std::string& name,
                       const std::string& version, const std::string& policy = {}) {
-    const std::string folder = name + "-" + version;
-    std::filesystem::create_directories(folder_.path() + "/" + folder);
+    const std::string folder = folder_of(name, version);
     std::filesystem::copy_file(example(binary + "/" + binary + ".wasm"),
                                folder_.path() + "/" + folder + "/" + name + ".wasm");
-    folder_.write(folder + "/component.toml",
-                  "[component]\nname = \"" + name + "\"\nversion = \"" + version + "\"\n");
     if (!policy.empty()) folder_.write(folder + "/deployment-template.toml", policy);
     return folder_.path() + "/" + folder;
+  }
+  std::string plane_package(const std::string& version, const PlaneTypes& types) {
+    const std::string folder = folder_of("plane", version);
+    folder_.write(folder + "/plane.wasm", plane_component(types));
+    return folder_.path() + "/" + folder;
+  }
+  // With a component.toml.
+  std::string folder_of(const std::string& name, const std::string& version) {
+    std::string folder = name + "-" + version;
+    std::filesystem::create_directories(folder_.path() + "/" + folder);
+    folder_.write(folder + "/component.toml",
+                  "[component]\nname = \"" + name + "\"\nversion = \"" + version + "\"\n");
+    return folder;
   }
   // calc in main and twice in a worker; of the three, `idle` is stopped.
   void deploy_calc() {
@@ -132,6 +143,23 @@ TEST_F(Update, WithoutDeploymentsItIsAnInstall) {
   // The same content again is no error, as with install.
   EXPECT_EQ(cli({"update", "calc", next}).status, 0);
   EXPECT_EQ(cli({"install", next}).status, 0);
+}
+
+TEST_F(Update, ARecordThatChangedBehindItsNameIsRefused) {
+  ASSERT_EQ(cli({"install", plane_package("1.0.0", {})}).status, 0);
+  deploy(folder_.write("plane.deployment.toml",
+                       "[deployment]\nmodule_id = \"plane@1.0.0\"\ngroup = \"math\"\n"));
+  start("plane");
+  EXPECT_EQ(cli({"call", "plane", "area({x: 6, y: 7})"}).out, "42\n");
+  const std::string changed = plane_package("1.1.0", {.is_signed = true});
+  expect_refused({"update", "plane", changed}, 6,
+                 "test:plane/areas@1.0.0: function 'area': parameter 'of': type 'point' is "
+                 "'record { x: u32, y: s32 }' instead of 'record { x: u32, y: u32 }'; --force");
+  // A name is only a name.
+  const std::string renamed = plane_package("1.0.1", {.name = "pair"});
+  EXPECT_EQ(cli({"update", "plane", renamed}).status, 0);
+  EXPECT_EQ(cli({"update", "plane", changed, "--force"}).status, 0);
+  EXPECT_EQ(component_of("plane"), "plane@1.1.0");
 }
 
 TEST_F(Update, TheNeighbourInTheSameWorkerServesOn) {

@@ -2,31 +2,14 @@
 #include "support/big_module.h"
 
 #include <cstdint>
+#include <string_view>
+
+#include "support/wasm_bytes.h"
 
 namespace arcella::integration {
 namespace {
 
 constexpr int kStepsPerFunction = 110;
-
-// LEB128.
-void append_number(std::string& out, std::size_t number) {
-  while (number >= 0x80) {
-    out += static_cast<char>(0x80U | (number & 0x7fU));
-    number >>= 7U;
-  }
-  out += static_cast<char>(number);
-}
-
-void append_section(std::string& out, char id, const std::string& content) {
-  out += id;
-  append_number(out, content.size());
-  out += content;
-}
-
-void append_sized(std::string& out, const std::string& content) {
-  append_number(out, content.size());
-  out += content;
-}
 
 // (func (param i32) (result i32)): x = (x * odd) + (x << 3) xor seed, again and again.
 std::string body_of(std::size_t seed) {
@@ -51,24 +34,17 @@ std::string body_of(std::size_t seed) {
 
 std::string big_module(std::size_t functions, std::string_view exported) {
   using std::string_view_literals::operator""sv;
-  std::string module("\0asm\1\0\0\0"sv);
-  append_section(module, 1, std::string("\x02\x60\x00\x00\x60\x01\x7f\x01\x7f"sv));
-  std::string types;
-  append_number(types, functions + 1);
+  std::string types = wasm_number(functions + 1);
   types += '\0';  // the exported one: () -> ()
   types.append(functions, '\1');
-  append_section(module, 3, types);
-  std::string memory("\x01\x00\x01"sv);
-  append_section(module, 5, memory);
-  std::string exports("\x02"sv);
-  append_sized(exports, std::string(exported));
-  exports += "\x00\x00\x06memory\x02\x00"sv;
-  append_section(module, 7, exports);
-  std::string code;
-  append_number(code, functions + 1);
-  append_sized(code, std::string("\x00\x0b"sv));
-  for (std::size_t i = 0; i < functions; ++i) append_sized(code, body_of(i));
-  append_section(module, 10, code);
+  std::string code = wasm_number(functions + 1) + wasm_sized("\x00\x0b"sv);
+  for (std::size_t i = 0; i < functions; ++i) code += wasm_sized(body_of(i));
+  std::string module("\0asm\1\0\0\0"sv);
+  module += wasm_section(1, "\x02\x60\x00\x00\x60\x01\x7f\x01\x7f"sv);
+  module += wasm_section(3, types);
+  module += wasm_section(5, "\x01\x00\x01"sv);
+  module += wasm_section(7, "\x02" + wasm_sized(exported) + std::string("\x00\x00\x06memory\x02\x00"sv));
+  module += wasm_section(10, code);
   return module;
 }
 
