@@ -165,8 +165,11 @@ TEST_F(ImportsTest, AChainOfCallersIsServed) {
   load(kRelay, second);
   ASSERT_TRUE(host.start(second.deployment, 0, 1));
   recorder.wait_for(3);
-  EXPECT_FALSE(host.bind({second.deployment, "examples:relay/ops@1.0.0", relay.deployment,
-                          "examples:relay/ops@1.0.0", {}}))
+  EXPECT_FALSE(host.bind({second.deployment,
+                          "examples:relay/ops@1.0.0",
+                          relay.deployment,
+                          "examples:relay/ops@1.0.0",
+                          {}}))
       << "relay does not import itself";
   ASSERT_TRUE(
       host.bind(second.deployment, kOps, *host.find(relay.deployment), "examples:relay/ops@1.0.0"));

@@ -217,8 +217,8 @@ Result<ToWorker> read_plain(const FieldReader& fields) {
 }
 
 Result<ToWorker> read_bind(const FieldReader& fields) {
-  ARCELLA_TRY_VOID(fields.only(
-      {"type", "request", "deployment", "import", "provider", "exported", "why_not"}));
+  ARCELLA_TRY_VOID(
+      fields.only({"type", "request", "deployment", "import", "provider", "exported", "why_not"}));
   ARCELLA_TRY(auto request, read_number(fields, "request"));
   ARCELLA_TRY(auto deployment, read_deployment(fields));
   BindImport bind{request, std::move(deployment), {}, {}, {}, {}};

@@ -59,8 +59,8 @@ struct QueryStatistics {
   std::uint64_t request = 0;
   model::DeploymentId deployment;
 };
-// Whom an import of `deployment` leads to from now on: `provider`, loaded in the same worker, by its
-// export `exported`; without one, calls of it are answered with `why_not`.
+// Whom an import of `deployment` leads to from now on: `provider`, loaded in the same worker, by
+// its export `exported`; without one, calls of it are answered with `why_not`.
 struct BindImport {
   std::uint64_t request = 0;
   model::DeploymentId deployment;

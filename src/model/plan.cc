@@ -150,7 +150,8 @@ class Planner {
       actions_.emplace_back(Load{desired.id});
     }
     // Before its replicas start: they may call from their first instruction on.
-    if (desired.binds && (!here || !observed->bound)) actions_.emplace_back(BindImports{desired.id});
+    if (desired.binds && (!here || !observed->bound))
+      actions_.emplace_back(BindImports{desired.id});
     Runs missing;
     for (int index = 0; index < desired.replicas; ++index) {
       if (!desired.held.contains(index) && is_missing(observed, here, index)) missing.add(index);

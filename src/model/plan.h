@@ -71,9 +71,9 @@ struct Situation {
 };
 
 // When an action is complete, and the next may begin: EnsureWorker when the worker is Up,
-// StopWorker when its process is gone, Load, BindImports and Unload when they are answered, StartInstances and
-// StopInstances when they are accepted: the instances then show as Starting or Stopping until they
-// report.
+// StopWorker when its process is gone, Load, BindImports and Unload when they are answered,
+// StartInstances and StopInstances when they are accepted: the instances then show as Starting or
+// Stopping until they report.
 struct EnsureWorker {
   GroupName group;
   WorkerTraits traits;

@@ -69,8 +69,8 @@ struct DeploymentRecord {
   model::Place loaded_in;             // meaningful when loaded
   std::uint64_t loaded_revision = 0;  // also when it is loaded no more
   std::uint64_t load_order = 0;       // counts up from 1 with each deployment that is started
-  std::uint64_t load_number = 0;  // no two loads have the same
-  std::vector<ToldImport> told;   // since it was loaded; one for each import that is not the host's
+  std::uint64_t load_number = 0;      // no two loads have the same
+  std::vector<ToldImport> told;  // since it was loaded; one for each import that is not the host's
   std::optional<MonotonicTime> load_held_until;  // the last load failed
   std::vector<InstanceRecord> instances;         // by index; at least as many as replicas
 

@@ -112,13 +112,12 @@ aio::Task<Result<void>> WorkerBackend::stop(model::DeploymentId deployment, int 
 }
 
 aio::Task<Result<void>> WorkerBackend::bind(host::ImportBinding binding) {
-  ipc::ToWorker message =
-      ipc::BindImport{0,
-                      std::move(binding.consumer),
-                      std::move(binding.import),
-                      std::move(binding.provider),
-                      std::move(binding.exported),
-                      std::move(binding.why_not)};
+  ipc::ToWorker message = ipc::BindImport{0,
+                                          std::move(binding.consumer),
+                                          std::move(binding.import),
+                                          std::move(binding.provider),
+                                          std::move(binding.exported),
+                                          std::move(binding.why_not)};
   co_return co_await ask(std::move(message));
 }
 

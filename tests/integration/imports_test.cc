@@ -38,9 +38,7 @@ class Imports : public DaemonTest {
   bool serves() {
     return eventually([this] { return division() == "ok((3, 1))\n"; });
   }
-  std::int64_t pid_of(const std::string& id) {
-    return instances_of(id).at(0).at("pid").as_int64();
-  }
+  std::int64_t pid_of(const std::string& id) { return instances_of(id).at(0).at("pid").as_int64(); }
 };
 
 TEST_F(Imports, AreServedWithinOneWorker) {

@@ -43,7 +43,8 @@ std::string big_module(std::size_t functions, std::string_view exported) {
   module += wasm_section(1, "\x02\x60\x00\x00\x60\x01\x7f\x01\x7f"sv);
   module += wasm_section(3, types);
   module += wasm_section(5, "\x01\x00\x01"sv);
-  module += wasm_section(7, "\x02" + wasm_sized(exported) + std::string("\x00\x00\x06memory\x02\x00"sv));
+  module +=
+      wasm_section(7, "\x02" + wasm_sized(exported) + std::string("\x00\x00\x06memory\x02\x00"sv));
   module += wasm_section(10, code);
   return module;
 }
