@@ -34,9 +34,8 @@ if(ARCELLA_SANITIZE)
     -fsanitize=${ARCELLA_SANITIZE} -fno-sanitize-recover=all)
   # `fuzzer-no-link` instruments; a fuzz target adds -fsanitize=fuzzer for its own main.
   target_link_options(arcella_warnings INTERFACE -fsanitize=${ARCELLA_SANITIZE})
-  # base/sanitizers.cc: the sanitizers look for these weakly, which takes nothing out of a library.
-  target_link_options(arcella_warnings INTERFACE
-    -Wl,-u,__lsan_default_suppressions -Wl,-u,__tsan_default_options)
+  # base/sanitizers.cc, which nobody refers to.
+  target_link_options(arcella_warnings INTERFACE -Wl,-u,arcella_sanitizer_options)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(arcella_warnings INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()

@@ -5,6 +5,11 @@
 // cmake/warnings.cmake; nothing without a sanitizer.
 #if defined(__has_feature)
 
+// What the linker is told to look for: the functions below are in the sanitizers' own libraries
+// too, weakly, which is enough for it not to look further.
+extern "C" const int arcella_sanitizer_options;
+extern "C" const int arcella_sanitizer_options = 0;
+
 #if __has_feature(address_sanitizer)
 extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
