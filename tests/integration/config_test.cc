@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -26,6 +27,7 @@ std::string content_of(const std::string& path) {
 class Config : public DaemonTest {
  protected:
   void SetUp() override {
+    ::unsetenv("ARCELLA_ENGINE_INSTANCES_MAX");  // the sanitizers' presets set it
     flags_.clear();
     std::filesystem::create_directories(home() + "/cfg");
   }
