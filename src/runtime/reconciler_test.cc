@@ -128,6 +128,34 @@ TEST_F(ReconcilerTest, HearsAKickFromWithinItsOwnTick) {
   EXPECT_EQ(places_.take_journal(), (Journal{"math: load more", "math: start more 0+1"}));
 }
 
+// As after a worker died: both are loaded, nobody waits for either, and only a report says that the
+// provider is there.
+TEST_F(ReconcilerTest, BindsAnImportWhenItsProviderBecomesReady) {
+  ComponentRecord shop{sample_component("shop@1.0.0"), {}};
+  shop.component.imports = {{.name = "demo:sums/sums@1.0.0", .functions = {"sum: func()"}}};
+  ComponentRecord sums{sample_component("sums@1.0.0"), {}};
+  sums.component.exports = {{.name = "demo:sums/sums@1.0.0", .functions = {"sum: func()"}}};
+  registry_.add(std::move(shop));
+  registry_.add(std::move(sums));
+  wants(sample_deployment("shop", "shop@1.0.0", "math"));
+  DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math", 2));
+  reconciler_.run();
+  io_.poll();
+  const Journal begun = places_.take_journal();
+  ASSERT_EQ(begun.size(), 6U);
+  EXPECT_EQ(begun[1], "math: load shop");
+  EXPECT_TRUE(begun[2].starts_with("math: bind shop demo:sums/sums@1.0.0 to nobody: ")) << begun[2];
+  EXPECT_EQ(begun[3], "math: start shop 0+1");
+  report(provider, 0, InstanceEvent::Started);
+  io_.restart();
+  io_.poll();
+  EXPECT_EQ(places_.take_journal(), (Journal{"math: bind shop demo:sums/sums@1.0.0 to sums"}));
+  report(provider, 1, InstanceEvent::Started);
+  io_.restart();
+  io_.poll();
+  EXPECT_EQ(places_.take_journal(), Journal());
+}
+
 TEST_F(ReconcilerTest, RestartsATrappedReplicaAfterItsHoldOff) {
   DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
   settle();

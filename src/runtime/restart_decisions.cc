@@ -116,7 +116,9 @@ bool Reconciler::on_report(const model::Place& place, const host::InstanceReport
   }
   drop_surplus(*record);
   // A replica that is ready as it should be changes no plan, and a thousand of them come at once.
-  bool as_planned = *state == InstanceState::Ready && record->desired == model::Desired::Running;
+  // But the first: from now on others can be bound to the deployment.
+  bool as_planned = *state == InstanceState::Ready && record->desired == model::Desired::Running &&
+                    count_in(*record, InstanceState::Ready) > 1;
   if (as_planned) {
     changed_.notify();
   } else {
