@@ -4,6 +4,7 @@
 #include <histedit.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,6 +65,9 @@ class LineEditor::Libedit {
     ::el_set(editor, EL_ADDFN, "arcella-complete", "complete the word", &Libedit::on_tab);
     ::el_set(editor, EL_BIND, "^I", "arcella-complete", nullptr);
     ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+    // At Ctrl-C the terminal sends the signal first and then drops what it has not passed on: also
+    // the prompt, when we were quick to answer. read() drops the input itself.
+    ::el_set(editor, EL_SETTY, "-d", "+noflsh", nullptr);
     ::el_source(editor, nullptr);  // ~/.editrc: the user's own keys
     return {};
   }
@@ -81,6 +85,7 @@ class LineEditor::Libedit {
     ::el_set(editor_.get(), EL_PREP_TERM, 1);
     const char* text = ::el_gets(editor_.get(), &count);
     if (interrupted_ || signals_.ended()) {
+      ::tcflush(STDIN_FILENO, TCIFLUSH);
       std::fputs(interrupted_ ? "^C\n" : "\n", stdout);
       std::fflush(stdout);
       ::el_reset(editor_.get());
