@@ -180,7 +180,10 @@ model::Place Reconciler::place_of_action(const model::Action& action) const {
   if (const auto* ensure = std::get_if<model::EnsureWorker>(&action)) return ensure->group;
   if (const auto* stop = std::get_if<model::StopWorker>(&action)) return stop->group;
   const DeploymentRecord* record = registry_.find(*deployment_of(action));
-  bool where_it_is = record->loaded && !std::holds_alternative<model::Load>(action);
+  // What ends does so where it is; all else is planned where the deployment is wanted, also while
+  // it is still loaded in the place that it leaves.
+  bool where_it_is = record->loaded && (std::holds_alternative<model::StopInstances>(action) ||
+                                        std::holds_alternative<model::Unload>(action));
   return where_it_is ? record->loaded_in : place_of(record->deployment);
 }
 
