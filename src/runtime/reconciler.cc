@@ -416,7 +416,8 @@ aio::Task<Result<void>> Reconciler::unload(model::Place place, model::Deployment
   DeploymentRecord* record = registry_.find(id);
   if (record == nullptr) co_return Result<void>();
   if (!unloaded.has_value() && unloaded.error().code() != ErrorCode::NotFound) co_return unloaded;
-  record->loaded = false;
+  // The place that it moves to may have been the faster one.
+  if (record->loaded_in == place) record->loaded = false;
   co_return Result<void>();
 }
 

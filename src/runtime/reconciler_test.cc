@@ -97,6 +97,22 @@ TEST_F(ReconcilerTest, DoesNotLoadWhereItIsNoLongerWanted) {
                                "numbers: start calc 0+1"}));
 }
 
+// The worker of the new group is up for others, and in the old one nothing is left to be drained:
+// one plan unloads there, and loads and starts here, and either place may be the faster one.
+TEST_F(ReconcilerTest, MovesToAWorkerThatIsUpAlready) {
+  DeploymentRecord& others = wants(sample_deployment("others", "calc@1.0.0", "alpha"));
+  DeploymentRecord& moved = wants(sample_deployment("calc", "calc@1.0.0", "beta"));
+  settle();
+  report_all(others, InstanceEvent::Started);
+  report(moved, 0, InstanceEvent::Crashed, "wasm trap: unreachable");
+  registry_.put(sample_deployment("calc", "calc@1.0.0", "alpha"));
+  reconciler_.forgive(moved);
+  EXPECT_EQ(settle(), (Journal{"alpha: load calc", "alpha: start calc 0+1", "beta: unload calc",
+                               "beta: down"}));
+  EXPECT_EQ(moved.loaded_in, group_name("alpha"));
+  EXPECT_TRUE(moved.loaded);
+}
+
 TEST_F(ReconcilerTest, StartsInMainWithoutAWorker) {
   DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", ""));
   EXPECT_EQ(settle(), (Journal{"main: up", "main: load calc", "main: start calc 0+1"}));

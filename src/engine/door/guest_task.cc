@@ -8,8 +8,8 @@ namespace arcella::engine {
 
 namespace {
 
-const CallContext kNoContext;
-thread_local const CallContext* context_of_thread = &kNoContext;
+const CallContext no_context;
+thread_local const CallContext* context_of_thread = &no_context;
 
 }  // namespace
 
