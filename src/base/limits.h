@@ -89,12 +89,18 @@ inline constexpr std::size_t kShapeBytesMax = 4U << 10;
 // --- data channel ---
 // Larger arguments travel in shared memory (issue: calls).
 inline constexpr std::size_t kDataPayloadBytesMax = 64U << 20;
-// Requests without reply per worker; more: unavailable.
+// Calls without result on one channel, each way; more: unavailable.
 inline constexpr int kDataInFlightMax = 4096;
-// That a worker has not read yet; more: unavailable.
+// Of the calls that came in and have no result yet; more: unavailable.
+inline constexpr std::size_t kDataIncomingBytesMax = 256U << 20;
+// That the other side has not read yet; more calls: unavailable.
 inline constexpr std::size_t kDataQueuedBytesMax = 256U << 20;
-// Results the daemon does not take: no more calls are read.
+// Of a worker whose daemon does not read: it takes no more calls.
 inline constexpr std::size_t kDataOutboxBytesMax = 128U << 20;
+// Of a daemon whose worker does not read: the worker is given up. More than calls alone can fill.
+inline constexpr std::size_t kDataAbandonBytes = kDataQueuedBytesMax + (128U << 20);
+// Between two looks for calls whose answer is overdue: short beside kCallReplyGrace.
+inline constexpr std::chrono::milliseconds kDataDeadlineLook{100};
 
 // --- components and manifests ---
 // The largest seen in the wild is 60 MB (python with libraries).

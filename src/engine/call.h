@@ -74,11 +74,19 @@ using CallContext = std::shared_ptr<const void>;
 // Cancels one call; harmless when it has ended. Copyable handle.
 class CallHandle {
  public:
+  // What it leads to, made by whoever takes calls. Thread: any.
+  struct State {
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    virtual ~State() = default;
+    virtual void cancel() = 0;
+  };
+
   CallHandle() = default;
   void cancel() const;
   // False: there is nothing to cancel.
   [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
-  struct State;
   explicit CallHandle(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
  private:

@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "base/result.h"
 #include "model/ids.h"
 
 namespace arcella::host {
@@ -23,5 +25,10 @@ using CallChainPtr = std::shared_ptr<const CallChain>;
 [[nodiscard]] int length(const CallChain* chain) noexcept;
 // "a/0 -> b/0", from the first caller on.
 [[nodiscard]] std::string to_string(const CallChain* chain);
+
+// As it goes with a call to another process: "a/0 b/0". Empty for null.
+[[nodiscard]] std::string encode(const CallChain* chain);
+// From anybody. InvalidRequest: no such names, or more than limits::kCallChainMax.
+[[nodiscard]] Result<CallChainPtr> decode_chain(std::string_view text);
 
 }  // namespace arcella::host

@@ -26,9 +26,14 @@ namespace {
 
 using Work = std::function<void()>;
 
+// The wake-up's and the timer's numbers in the epoll set; watches have larger ones.
+constexpr std::uint64_t kWakeup = 0;
+constexpr std::uint64_t kTimer = 1;
+
 struct Watch {
+  std::uint64_t number;
   int fd;
-  Work ready;
+  std::shared_ptr<const Work> ready;  // shared with the threads that run it
 };
 
 struct Timer {
@@ -66,8 +71,9 @@ struct EnginePool::Impl {
   Mutex mutex;
   std::deque<Work> queue ARCELLA_GUARDED_BY(mutex);
   std::vector<Timer> timers ARCELLA_GUARDED_BY(mutex);  // a heap
-  std::vector<std::unique_ptr<Watch>> watches
-      ARCELLA_GUARDED_BY(mutex);  // only grows: epoll holds the addresses
+  // By number, which epoll holds; a thread may come with that of one that is gone.
+  std::vector<Watch> watches ARCELLA_GUARDED_BY(mutex);
+  std::uint64_t last_watch ARCELLA_GUARDED_BY(mutex) = kTimer;
   int sleepers ARCELLA_GUARDED_BY(mutex) = 0;
   bool stopping ARCELLA_GUARDED_BY(mutex) = false;
 };
@@ -80,10 +86,10 @@ EnginePool::Impl::Impl()
                 "a process starts with descriptors to spare");
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
-  event.data.ptr = nullptr;
+  event.data.u64 = kWakeup;
   ARCELLA_CHECK(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.get(), &event) == 0,
                 "epoll takes an eventfd");
-  event.data.ptr = this;
+  event.data.u64 = kTimer;
   ARCELLA_CHECK(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, timer.get(), &event) == 0,
                 "epoll takes a timerfd");
 }
@@ -134,12 +140,18 @@ void EnginePool::Impl::wait(int timeout_ms) {
   // One event per thread: a second one in its hands would wait behind the first one's guest.
   epoll_event event{};
   if (::epoll_wait(epoll.get(), &event, 1, timeout_ms) != 1) return;
-  if (event.data.ptr == nullptr) return;
-  if (event.data.ptr == this) {
+  if (event.data.u64 == kWakeup) return;
+  if (event.data.u64 == kTimer) {
     run_timers();
     return;
   }
-  static_cast<const Watch*>(event.data.ptr)->ready();
+  std::shared_ptr<const Work> ready;
+  {
+    const MutexLock lock(mutex);
+    const auto found = std::ranges::lower_bound(watches, event.data.u64, {}, &Watch::number);
+    if (found != watches.end() && found->number == event.data.u64) ready = found->ready;
+  }
+  if (ready) (*ready)();
 }
 
 void EnginePool::Impl::run(int number) {
@@ -186,12 +198,14 @@ EnginePool::~EnginePool() {
   while (true) {
     std::deque<Work> dropped;
     std::vector<Timer> dropped_timers;
+    std::vector<Watch> dropped_watches;
     {
       const MutexLock lock(impl_->mutex);
       dropped.swap(impl_->queue);
       dropped_timers.swap(impl_->timers);
+      dropped_watches.swap(impl_->watches);
     }
-    if (dropped.empty() && dropped_timers.empty()) break;
+    if (dropped.empty() && dropped_timers.empty() && dropped_watches.empty()) break;
   }
 }
 
@@ -218,27 +232,36 @@ void EnginePool::post_after(std::chrono::milliseconds delay, std::function<void(
 }
 
 Result<void> EnginePool::watch(int fd, std::function<void()> ready) {
-  auto watch = std::make_unique<Watch>(Watch{fd, std::move(ready)});
+  auto shared = std::make_shared<const Work>(std::move(ready));
+  const MutexLock lock(impl_->mutex);
+  const std::uint64_t number = ++impl_->last_watch;
+  impl_->watches.push_back({number, fd, std::move(shared)});
   epoll_event event{};
   event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-  event.data.ptr = watch.get();
+  event.data.u64 = number;
+  if (::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
+  impl_->watches.pop_back();
+  return fail(Error::from_errno(errno, "watching a descriptor"));
+}
+
+void EnginePool::unwatch(int fd) {
+  std::shared_ptr<const Work> last;  // destroyed without the lock
   const MutexLock lock(impl_->mutex);
-  if (::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-    return fail(Error::from_errno(errno, "watching a descriptor"));
-  }
-  impl_->watches.push_back(std::move(watch));
-  return {};
+  const auto found = std::ranges::find(impl_->watches, fd, &Watch::fd);
+  if (found == impl_->watches.end()) return;
+  last = std::move(found->ready);
+  ::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
+  impl_->watches.erase(found);
 }
 
 void EnginePool::set_interest(int fd, Interest interest) {
   const MutexLock lock(impl_->mutex);
-  const auto found =
-      std::ranges::find(impl_->watches, fd, [](const auto& watch) { return watch->fd; });
-  ARCELLA_CHECK(found != impl_->watches.end(), "only a watched descriptor's interest can change");
+  const auto found = std::ranges::find(impl_->watches, fd, &Watch::fd);
+  if (found == impl_->watches.end()) return;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
   if (interest == Interest::ReadableAndWritable) event.events |= EPOLLOUT;
-  event.data.ptr = found->get();
+  event.data.u64 = found->number;
   ARCELLA_CHECK(::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_MOD, fd, &event) == 0,
                 "it is in the set");
 }

@@ -31,9 +31,12 @@ class EnginePool final : public engine::Executor {
   enum class Interest { Readable, ReadableAndWritable };
   // `ready` runs on a pool thread each time something arrives at `fd` (edge-triggered: not again
   // for what was left unread), also several times at once; with ReadableAndWritable also when it
-  // takes bytes again. `fd` and what `ready` refers to outlive the pool.
+  // takes bytes again. Until unwatch() or the end of the pool, which destroy `ready`; `fd` is open
+  // as long.
   [[nodiscard]] Result<void> watch(int fd, std::function<void()> ready);
-  // Of a watched descriptor. Asks anew: what is ready now is reported again.
+  // `ready` may be running, or about to, on other threads; none begins it after them.
+  void unwatch(int fd);
+  // Of a watched descriptor; else nothing happens. Asks anew: what is ready now is reported again.
   void set_interest(int fd, Interest interest);
 
  private:

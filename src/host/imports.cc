@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/call_refusal.h"
+
 namespace arcella::host {
 
 void Imports::set_functions(const std::vector<engine::ImportedFunction>& functions) {
@@ -67,17 +69,16 @@ engine::CallHandle Imports::call(const engine::CallContext& context, std::uint32
                                  std::chrono::milliseconds timeout, engine::CallDone done) {
   std::shared_ptr<Callee> callee;
   std::uint32_t number = 0;
-  engine::CallOutcome refusal;
+  std::string why_not;
   {
     const MutexLock lock(mutex_);
     const Slot& slot = slots_[function];
     callee = slot.callee;
     number = slot.number;
-    if (!callee) refusal.message = slot.why_not;
+    if (!callee) why_not = slot.why_not;
   }
   if (!callee) {
-    refusal.outcome = engine::Outcome::Unavailable;
-    done(refusal);
+    done(refuse_call(engine::Outcome::Unavailable, std::move(why_not)));
     return {};
   }
   return callee->call(std::nullopt, number, engine::Encoding::Values, arguments, timeout,

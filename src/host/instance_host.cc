@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mutex.h"
+#include "host/call_refusal.h"
 #include "host/http_deployment.h"
 #include "host/imports.h"
 #include "host/replica.h"
@@ -188,10 +189,7 @@ engine::CallHandle InstanceHost::call(const model::DeploymentId& deployment,
   const auto found = find(deployment);
   if (found)
     return (*found)->call(index, function, encoding, arguments, timeout, nullptr, std::move(done));
-  engine::CallOutcome refusal;
-  refusal.outcome = engine::Outcome::Unavailable;
-  refusal.message = found.error().message();
-  done(refusal);
+  done(refuse_call(engine::Outcome::Unavailable, found.error().message()));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "host/call_refusal.h"
 #include "host/replica_deployment.h"
 #include "host/run_policy.h"
 
@@ -18,13 +19,6 @@ using engine::CallOutcome;
 using engine::CallOutcomeView;
 using engine::Outcome;
 using std::chrono::milliseconds;
-
-CallOutcome refusal_of(Outcome outcome, std::string message) {
-  CallOutcome refusal;
-  refusal.outcome = outcome;
-  refusal.message = std::move(message);
-  return refusal;
-}
 
 }  // namespace
 
@@ -78,19 +72,19 @@ Replica* ReplicaDeployment::choose(std::optional<int> index, const CallChain* ca
 CallOutcome ReplicaDeployment::why_none(std::optional<int> index, const CallChain* caller) const {
   const std::string name = spec_.deployment.str();
   if (length(caller) >= limits::kCallChainMax) {
-    return refusal_of(Outcome::Unavailable, "a chain of more than " +
-                                                std::to_string(limits::kCallChainMax) +
-                                                " calls: " + to_string(caller) + " -> " + name);
+    return refuse_call(Outcome::Unavailable, "a chain of more than " +
+                                                 std::to_string(limits::kCallChainMax) +
+                                                 " calls: " + to_string(caller) + " -> " + name);
   }
   for (const CallChain* link = caller; link != nullptr; link = link->caller.get()) {
     if (link->replica->deployment != spec_.deployment) continue;
-    return refusal_of(Outcome::Unavailable,
-                      "the call comes back to a replica that waits for it: " + to_string(caller) +
-                          " -> " + name + "; another replica of '" + name + "' could take it");
+    return refuse_call(Outcome::Unavailable,
+                       "the call comes back to a replica that waits for it: " + to_string(caller) +
+                           " -> " + name + "; another replica of '" + name + "' could take it");
   }
   const std::string who = index ? "replica " + name + "/" + std::to_string(*index) + " is not"
                                 : "no replica of '" + name + "' is";
-  return refusal_of(Outcome::Unavailable, who + " ready");
+  return refuse_call(Outcome::Unavailable, who + " ready");
 }
 
 ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
@@ -99,8 +93,8 @@ ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
   Admission admission;
   const MutexLock lock(mutex_);
   if (function >= function_names_.size()) {
-    admission.refusal =
-        refusal_of(Outcome::BadArguments, "no function has the number " + std::to_string(function));
+    admission.refusal = refuse_call(Outcome::BadArguments,
+                                    "no function has the number " + std::to_string(function));
     return admission;
   }
   Replica* const chosen = choose(index, caller);
@@ -109,10 +103,10 @@ ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
     return admission;
   }
   if (chosen->calls > limits::kCallQueuePerInstanceMax) {
-    admission.refusal =
-        refusal_of(Outcome::Unavailable, "'" + spec_.deployment.str() + "' is overloaded: " +
-                                             std::to_string(limits::kCallQueuePerInstanceMax) +
-                                             " calls wait for each replica that may take this one");
+    admission.refusal = refuse_call(Outcome::Unavailable,
+                                    "'" + spec_.deployment.str() + "' is overloaded: " +
+                                        std::to_string(limits::kCallQueuePerInstanceMax) +
+                                        " calls wait for each replica that may take this one");
     return admission;
   }
   admission.replica = chosen->shared_from_this();
@@ -187,7 +181,7 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
   if (!admission.function) {
     auto resolved = resolve_in(*replica, function, admission.function_name);
     if (!resolved) {
-      const CallOutcome outcome = refusal_of(Outcome::BadArguments, resolved.error().message());
+      const CallOutcome outcome = refuse_call(Outcome::BadArguments, resolved.error().message());
       call_ended(replica, admission.call_id, function, outcome);
       done(outcome);
       return {};

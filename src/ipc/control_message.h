@@ -20,7 +20,7 @@
 
 namespace arcella::ipc {
 
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 
 // --- daemon -> worker; each with `request` is answered by one Reply ---
 
@@ -59,15 +59,23 @@ struct QueryStatistics {
   std::uint64_t request = 0;
   model::DeploymentId deployment;
 };
-// Whom an import of `deployment` leads to from now on: `provider`, loaded in the same worker, by
-// its export `exported`; without one, calls of it are answered with `why_not`.
+// The way to a provider in another process: calls to the daemon with `route` as their slot.
+struct ImportRoute {
+  std::uint32_t route = 0;
+  std::vector<std::string> functions;  // by number, without the interface
+  std::int64_t call_timeout_ms = 0;    // the provider's
+};
+// Whom an import of `deployment` leads to from now on: `provider`, loaded in the same worker, or
+// whoever `route` leads to, by the export `exported`; without either, calls of it are answered with
+// `why_not`.
 struct BindImport {
   std::uint64_t request = 0;
   model::DeploymentId deployment;
   std::string import;
-  std::optional<model::DeploymentId> provider;
-  std::string exported;
-  std::string why_not;
+  std::optional<model::DeploymentId> provider = {};
+  std::optional<ImportRoute> route = {};
+  std::string exported = {};
+  std::string why_not = {};
 };
 struct Shutdown {
   std::int64_t deadline_ms = 0;

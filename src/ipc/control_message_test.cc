@@ -41,13 +41,21 @@ TEST(ToWorker, SurvivesTheRoundTrip) {
   EXPECT_EQ(stop.deadline_ms, 7000);
   EXPECT_EQ(through<ResolveFunction>(ResolveFunction{5, kCalc, "ops#add"}).function, "ops#add");
   EXPECT_EQ(through<QueryStatistics>(QueryStatistics{6, kCalc}).request, 6U);
-  auto bind = through<BindImport>(BindImport{7, kCalc, "a:b/c@1.0.0", kCalc, "a:b/c@1.0.1", {}});
+  auto bind =
+      through<BindImport>(BindImport{7, kCalc, "a:b/c@1.0.0", kCalc, {}, "a:b/c@1.0.1", {}});
   EXPECT_EQ(bind.import, "a:b/c@1.0.0");
   EXPECT_EQ(bind.provider, kCalc);
   EXPECT_EQ(bind.exported, "a:b/c@1.0.1");
-  auto unbind = through<BindImport>(BindImport{7, kCalc, "a:b/c@1.0.0", {}, {}, "it stopped"});
+  auto unbind = through<BindImport>(BindImport{7, kCalc, "a:b/c@1.0.0", {}, {}, {}, "it stopped"});
   EXPECT_FALSE(unbind.provider);
   EXPECT_EQ(unbind.why_not, "it stopped");
+  auto away = through<BindImport>(BindImport{
+      7, kCalc, "a:b/c@1.0.0", {}, ImportRoute{3, {"add", "sub"}, 5000}, "a:b/c@1.0.1", {}});
+  ASSERT_TRUE(away.route.has_value());
+  EXPECT_EQ(away.route->route, 3U);
+  EXPECT_EQ(away.route->functions, (std::vector<std::string>{"add", "sub"}));
+  EXPECT_EQ(away.route->call_timeout_ms, 5000);
+  EXPECT_EQ(away.exported, "a:b/c@1.0.1");
   EXPECT_EQ(through<Shutdown>(Shutdown{10'000}).deadline_ms, 10'000);
 }
 

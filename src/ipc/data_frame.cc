@@ -40,6 +40,7 @@ std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcep
   put(bytes, 0, header.length);
   put(bytes, 4, static_cast<std::uint8_t>(header.kind));
   put(bytes, 5, header.encoding_or_outcome);
+  put(bytes, 6, header.chain_bytes);
   put(bytes, 8, header.request);
   put(bytes, 16, header.slot);
   put(bytes, 20, header.index);
@@ -54,6 +55,7 @@ Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes) 
   auto kind = get<std::uint8_t>(bytes, 4);
   header.kind = static_cast<DataKind>(kind);
   header.encoding_or_outcome = get<std::uint8_t>(bytes, 5);
+  header.chain_bytes = get<std::uint16_t>(bytes, 6);
   header.request = get<std::uint64_t>(bytes, 8);
   header.slot = get<std::uint32_t>(bytes, 16);
   header.index = get<std::int32_t>(bytes, 20);
@@ -77,7 +79,8 @@ Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes) 
   if (header.encoding_or_outcome >= choices) {
     return refuse("unknown encoding or outcome " + std::to_string(header.encoding_or_outcome));
   }
-  if (get<std::uint16_t>(bytes, 6) != 0) return refuse("the reserved field is not 0");
+  if (header.chain_bytes > (header.kind == DataKind::Call ? header.length : 0))
+    return refuse("a chain where there is none");
   if (header.length > limits::kDataPayloadBytesMax) {
     return refuse("a payload of " + std::to_string(header.length) + " bytes is over the bound of " +
                   std::to_string(limits::kDataPayloadBytesMax));

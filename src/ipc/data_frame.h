@@ -6,15 +6,16 @@
 //   0 u32 length    bytes of payload, <= limits::kDataPayloadBytesMax
 //   4 u8  kind      DataKind
 //   5 u8  encoding  engine encoding of a Call: 0 WAVE, 1 values; outcome of a Result: see
-//   DataOutcome 6 u16 reserved  0 8 u64 request   chosen by the caller, unique among its calls in
-//   flight
-//  16 u32 slot      the deployment's number (LoadDeployment::slot)
-//  20 i32 index     the replica, or -1 for the least busy one; of a Result: the exit status
-//  24 u32 function  the function's number (ResolveFunction)
-//  28 u32 timeout   milliseconds, 0: the deployment's own
+//   DataOutcome 6 u16 chain     of a Call: bytes at the payload's end that say who waits for it
+//                   (host/call_chain.h); else 0
+//   8 u64 request   chosen by the caller, unique among its calls in flight
+//  16 u32 slot      whom it is for: to a worker LoadDeployment::slot, to the daemon
+//  BindImport::route 20 i32 index     the replica, or -1 for the least busy one; of a Result: the
+//  exit status 24 u32 function  the function's number (ResolveFunction, or its place in
+//  BindImport::functions) 28 u32 timeout   milliseconds, 0: the deployment's own
 //
 // The payload of a Result is, of Returned, the result in the encoding of the Call; of any other
-// outcome the bytes of a FailureText (ipc/data_channel.h).
+// outcome the bytes of a FailureText (ipc/failure_text.h).
 #pragma once
 
 #include <array>
@@ -49,6 +50,7 @@ struct DataHeader {
   std::uint32_t length = 0;
   DataKind kind = DataKind::Call;
   std::uint8_t encoding_or_outcome = 0;
+  std::uint16_t chain_bytes = 0;
   std::uint64_t request = 0;
   std::uint32_t slot = 0;
   std::int32_t index = -1;
@@ -58,7 +60,7 @@ struct DataHeader {
 
 [[nodiscard]] std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcept;
 // InvalidRequest for an unknown kind, encoding or outcome, a length over its bound, a Cancel with a
-// payload, or a reserved field that is not 0.
+// payload, or a chain that only a Call has, or that is longer than the payload.
 [[nodiscard]] Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes);
 
 }  // namespace arcella::ipc

@@ -9,13 +9,9 @@
 namespace arcella::runtime {
 namespace {
 
-std::string process_of(const model::Place& place) {
-  return place ? "the worker of group '" + place->str() + "'" : "main";
-}
-
 ToldImport nobody(host::ImportBinding binding, std::string why_not) {
   binding.why_not = std::move(why_not);
-  return {std::move(binding), 0};
+  return {std::move(binding), {}, 0};
 }
 
 ToldImport wanted_import(const Registry& registry, const model::Binding& bound) {
@@ -26,15 +22,9 @@ ToldImport wanted_import(const Registry& registry, const model::Binding& bound) 
   const std::string name = "'" + import.provider->str() + "'";
   if (provider == nullptr || !provider->loaded)
     return nobody(std::move(binding), name + " is starting");
-  const model::Place place = place_of(registry.find(bound.consumer)->deployment);
-  if (provider->loaded_in != place) {
-    return nobody(std::move(binding), "its provider " + name + " runs in " +
-                                          process_of(provider->loaded_in) +
-                                          ", and calls reach only the same process");
-  }
   binding.provider = import.provider;
   binding.exported = import.exported;
-  return {std::move(binding), provider->load_number};
+  return {std::move(binding), provider->loaded_in, provider->load_number};
 }
 
 }  // namespace
@@ -44,6 +34,18 @@ WantedImports wanted_imports(const Registry& registry) {
   for (const model::Binding& binding : imports_to_bind(registry))
     wanted[binding.consumer].push_back(wanted_import(registry, binding));
   return wanted;
+}
+
+RemoteBinding remote_binding(const Registry& registry, const host::ImportBinding& binding) {
+  RemoteBinding remote{binding.consumer, binding.import, binding.exported, {}, {}, {}};
+  remote.call_timeout = registry.find(*binding.provider)->deployment.policy.call_timeout;
+  const model::ComponentId& id = registry.find(binding.consumer)->deployment.spec.component;
+  for (const model::InterfaceItem& item : registry.find(id)->component.imports) {
+    if (item.name != binding.import) continue;
+    for (const std::string& signature : item.functions)
+      remote.functions.emplace_back(model::function_name(signature));
+  }
+  return remote;
 }
 
 std::vector<ToldImport> untold(const DeploymentRecord& record,

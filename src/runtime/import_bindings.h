@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/ids.h"
+#include "runtime/instance_backend.h"
 #include "runtime/registry.h"
 
 namespace arcella::runtime {
@@ -15,6 +16,10 @@ namespace arcella::runtime {
 // By consumer; of those that are to run and import anything that is not the host's.
 using WantedImports = std::map<model::DeploymentId, std::vector<ToldImport>>;
 [[nodiscard]] WantedImports wanted_imports(const Registry& registry);
+
+// Of an import whose provider is in another place; all but the callee. Both are registered.
+[[nodiscard]] RemoteBinding remote_binding(const Registry& registry,
+                                           const host::ImportBinding& binding);
 
 // Those of `wanted` that the deployment has not been told.
 [[nodiscard]] std::vector<ToldImport> untold(const DeploymentRecord& record,

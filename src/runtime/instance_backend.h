@@ -12,11 +12,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "aio/task.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "engine/instance.h"
+#include "host/callee.h"
 #include "host/instance_host.h"
 #include "model/ids.h"
 #include "model/plan.h"
@@ -46,6 +48,16 @@ struct CallOrder {
   std::string arguments;  // WAVE, without the parentheses
   // The deadline that holds, decided by the caller: after it (and a grace) the call is given up.
   std::chrono::milliseconds timeout{0};
+};
+
+// An import that is to lead to a deployment of another place.
+struct RemoteBinding {
+  model::DeploymentId consumer;
+  std::string import;                  // the interface as the consumer names it
+  std::string exported;                // and as the provider does
+  std::vector<std::string> functions;  // of it, that the consumer imports, without the interface
+  std::shared_ptr<host::Callee> callee;
+  std::chrono::milliseconds call_timeout{0};  // the provider's
 };
 
 struct PlaceStatus {
@@ -105,6 +117,12 @@ class InstanceBackend {
 
   // Whom an import leads to from now on; a provider is loaded in this place too.
   virtual aio::Task<Result<void>> bind(host::ImportBinding binding) = 0;
+  // The same, to a provider of another place.
+  virtual aio::Task<Result<void>> bind_remote(RemoteBinding binding) = 0;
+  // A deployment of this place for callers of another, who may call these functions (by their full
+  // names). NotFound: it lacks one; Unavailable: nobody can tell now.
+  virtual aio::Task<Result<std::shared_ptr<host::Callee>>> callee(
+      model::DeploymentId deployment, std::vector<std::string> functions) = 0;
 
   // The Error is of the way there (NotFound: no such function; Unavailable); what the guest did is
   // the outcome.

@@ -127,13 +127,18 @@ class MainBackend::Relay final : public host::HostListener,
 };
 
 MainBackend::MainBackend(boost::asio::io_context& io, aio::WorkerPool& blocking,
-                         PlaceListener& listener, engine::EngineConfig config)
-    : blocking_(blocking), config_(config), relay_(std::make_shared<Relay>(io, listener)) {}
+                         host::EnginePool& pool, PlaceListener& listener,
+                         engine::EngineConfig config)
+    : blocking_(blocking),
+      pool_(pool),
+      config_(config),
+      relay_(std::make_shared<Relay>(io, listener)) {}
 
-MainBackend::~MainBackend() {
+MainBackend::~MainBackend() = default;
+
+void MainBackend::let_go() {
   relay_->disconnect();
   host_.reset();
-  pool_.reset();
 }
 
 aio::Task<Result<void>> MainBackend::ensure_up(model::WorkerTraits traits) {
@@ -153,8 +158,7 @@ aio::Task<Result<void>> MainBackend::ensure_up(model::WorkerTraits traits) {
   ARCELLA_CO_TRY(auto made, co_await blocking_.run(std::move(make)));
   // Loads of main are carried out one after the other, so nobody else has made one meanwhile.
   engine_ = std::move(made);
-  pool_ = std::make_unique<host::EnginePool>(0);
-  host_ = std::make_shared<host::InstanceHost>(*engine_, *pool_, *relay_);
+  host_ = std::make_shared<host::InstanceHost>(*engine_, pool_, *relay_);
   co_return Result<void>();
 }
 
@@ -198,6 +202,18 @@ aio::Task<Result<void>> MainBackend::bind(host::ImportBinding binding) {
   co_return host_->bind(binding);
 }
 
+aio::Task<Result<void>> MainBackend::bind_remote(RemoteBinding binding) {
+  if (host_ == nullptr) co_return fail(ErrorCode::Internal, "main has no engine");
+  co_return host_->bind(binding.consumer, binding.import, binding.callee, binding.exported);
+}
+
+aio::Task<Result<std::shared_ptr<host::Callee>>> MainBackend::callee(model::DeploymentId deployment,
+                                                                     std::vector<std::string>) {
+  if (host_ == nullptr) co_return fail(ErrorCode::Unavailable, "nothing runs in main");
+  ARCELLA_CO_TRY(std::shared_ptr<host::Callee> found, host_->find(deployment));
+  co_return found;
+}
+
 aio::Task<Result<engine::CallOutcome>> MainBackend::call(CallOrder order) {
   if (host_ == nullptr) co_return fail(ErrorCode::Unavailable, "nothing runs in main");
   auto executor = co_await boost::asio::this_coro::executor;
@@ -221,7 +237,7 @@ aio::Task<Result<engine::CallOutcome>> MainBackend::call(CallOrder order) {
                              arguments, order.timeout, std::move(done));
     boost::asio::post(executor, [pending, handle = std::move(handle)] { pending->begun(handle); });
   };
-  pool_->post(std::move(run));
+  pool_.post(std::move(run));
   auto waited = co_await aio::with_timeout(timeout + limits::kCallReplyGrace, pending->done.wait());
   if (pending->outcome) co_return std::move(*pending->outcome);
   pending->abandon();

@@ -16,19 +16,22 @@ class io_context;
 
 namespace arcella::runtime {
 
-// The daemon itself as a place for trusted deployments. The engine and its threads are made with
-// the first of them: a daemon without guests of its own does without. An engine's traits are for
-// life, so a later deployment that needs more is refused until the daemon is started again. Owner:
-// PlaceTable.  Thread: control; guests run on the engine pool's.  Stop: everything must have been
-// unloaded.
+// The daemon itself as a place for trusted deployments. The engine is made with the first of them:
+// a daemon without guests of its own does without. An engine's traits are for life, so a later
+// deployment that needs more is refused until the daemon is started again. Owner: PlaceTable.
+// Thread: control; guests run on the engine pool's.  Stop: everything must have been unloaded.
 class MainBackend final : public InstanceBackend {
  public:
-  // `config` but for its traits.
-  MainBackend(boost::asio::io_context& io, aio::WorkerPool& blocking, PlaceListener& listener,
-              engine::EngineConfig config);
+  // `config` but for its traits. `pool` outlives the deployments, but not the engine: see let_go().
+  MainBackend(boost::asio::io_context& io, aio::WorkerPool& blocking, host::EnginePool& pool,
+              PlaceListener& listener, engine::EngineConfig config);
   ~MainBackend() override;
   MainBackend(const MainBackend&) = delete;
   MainBackend& operator=(const MainBackend&) = delete;
+
+  // Nothing is called or reported any more. Then the pool ends, with what it still holds, and after
+  // it this.
+  void let_go();
 
   aio::Task<Result<void>> ensure_up(model::WorkerTraits traits) override;
   // Nothing: its deployments are stopped one by one.
@@ -39,6 +42,9 @@ class MainBackend final : public InstanceBackend {
   aio::Task<Result<void>> stop(model::DeploymentId deployment, int first, int count,
                                std::chrono::milliseconds deadline) override;
   aio::Task<Result<void>> bind(host::ImportBinding binding) override;
+  aio::Task<Result<void>> bind_remote(RemoteBinding binding) override;
+  aio::Task<Result<std::shared_ptr<host::Callee>>> callee(
+      model::DeploymentId deployment, std::vector<std::string> functions) override;
   aio::Task<Result<engine::CallOutcome>> call(CallOrder order) override;
   aio::Task<Result<std::string>> statistics(model::DeploymentId deployment) override;
   [[nodiscard]] PlaceStatus status() const override;
@@ -47,11 +53,11 @@ class MainBackend final : public InstanceBackend {
   class Relay;
 
   aio::WorkerPool& blocking_;
+  host::EnginePool& pool_;
   const engine::EngineConfig config_;
   // Owned by this and by what it has posted to the control thread and is not run yet.
   std::shared_ptr<Relay> relay_;
   std::unique_ptr<engine::Engine> engine_;
-  std::unique_ptr<host::EnginePool> pool_;
   // Owned by this and by calls that wait in the pool's queue.
   std::shared_ptr<host::InstanceHost> host_;
 };

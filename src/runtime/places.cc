@@ -9,13 +9,25 @@ namespace arcella::runtime {
 PlaceTable::PlaceTable(boost::asio::io_context& io, const Clock& clock, aio::WorkerPool& blocking,
                        PlaceListener& listener, supervisor::WorkerManagerConfig config,
                        engine::EngineConfig main_config)
-    : listener_(listener),
+    : io_(io),
+      listener_(listener),
       manager_(io, clock, *this, std::move(config)),
-      main_(io, blocking, listener, main_config) {}
+      main_(io, blocking, *pool_, listener, main_config) {}
+
+// The pool goes when nothing begins in it any more, and before the engine of its last guests.
+PlaceTable::~PlaceTable() {
+  workers_.clear();
+  main_.let_go();
+  pool_.reset();
+}
+
+WorkerBackend& PlaceTable::worker(const model::GroupName& group) {
+  return workers_.try_emplace(group, io_, *pool_, manager_, group).first->second;
+}
 
 InstanceBackend& PlaceTable::at(const model::Place& place) {
   if (!place) return main_;
-  return workers_.try_emplace(*place, manager_, *place).first->second;
+  return worker(*place);
 }
 
 PlaceStatus PlaceTable::status(const model::Place& place) const {
@@ -36,14 +48,15 @@ aio::Task<void> PlaceTable::stop(std::chrono::milliseconds deadline) {
   co_await manager_.stop_all(deadline);
 }
 
-void PlaceTable::on_worker_up(const model::GroupName& group) {
+void PlaceTable::on_worker_up(const model::GroupName& group, UniqueFd data) {
+  worker(group).on_up(std::move(data));
   listener_.on_place_up(group);
 }
 
 void PlaceTable::on_worker_down(const model::GroupName& group, const std::string& reason,
                                 bool failed, std::optional<std::chrono::milliseconds> retry_in) {
   auto known = workers_.find(group);
-  if (known != workers_.end()) known->second.on_down();
+  if (known != workers_.end()) known->second.on_down(reason);
   PlaceLoss loss = failed ? PlaceLoss::Failed : retry_in ? PlaceLoss::Retrying : PlaceLoss::Asked;
   listener_.on_place_down(group, reason, loss);
 }

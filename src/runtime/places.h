@@ -2,11 +2,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "aio/worker_pool.h"
+#include "host/engine_pool.h"
 #include "runtime/instance_backend.h"
 #include "runtime/main_backend.h"
 #include "runtime/worker_backend.h"
@@ -22,6 +24,9 @@ class PlaceTable final : public Places, private supervisor::WorkerListener {
   PlaceTable(boost::asio::io_context& io, const Clock& clock, aio::WorkerPool& blocking,
              PlaceListener& listener, supervisor::WorkerManagerConfig config,
              engine::EngineConfig main_config);
+  ~PlaceTable() override;
+  PlaceTable(const PlaceTable&) = delete;
+  PlaceTable& operator=(const PlaceTable&) = delete;
 
   [[nodiscard]] InstanceBackend& at(const model::Place& place) override;
   [[nodiscard]] PlaceStatus status(const model::Place& place) const override;
@@ -34,12 +39,17 @@ class PlaceTable final : public Places, private supervisor::WorkerListener {
   aio::Task<void> stop(std::chrono::milliseconds deadline);
 
  private:
-  void on_worker_up(const model::GroupName& group) override;
+  void on_worker_up(const model::GroupName& group, UniqueFd data) override;
   void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,
                       std::optional<std::chrono::milliseconds> retry_in) override;
   void on_worker_message(const model::GroupName& group, ipc::FromWorker message) override;
 
+  WorkerBackend& worker(const model::GroupName& group);
+
+  boost::asio::io_context& io_;
   PlaceListener& listener_;
+  // Guests of main, and the data channels of all workers.
+  std::unique_ptr<host::EnginePool> pool_ = std::make_unique<host::EnginePool>(0);
   supervisor::WorkerManager manager_;
   MainBackend main_;
   std::map<model::GroupName, WorkerBackend> workers_;

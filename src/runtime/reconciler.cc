@@ -336,7 +336,9 @@ aio::Task<Result<void>> Reconciler::bind_imports(model::Place place, model::Depl
 // What cannot be bound as it should leads to nobody, and says why, until something changes.
 aio::Task<Result<void>> Reconciler::bind_import(model::Place place, ToldImport wanted) {
   host::ImportBinding binding = wanted.binding;
-  auto bound = co_await places_.at(place).bind(std::move(binding));
+  bool remote = binding.provider && wanted.provider_place != place;
+  auto bound = remote ? co_await bind_remote(place, wanted)
+                      : co_await places_.at(place).bind(std::move(binding));
   if (bound.has_value() || !wanted.binding.provider) co_return bound;
   log::warn("runtime", "an import cannot be bound",
             {{"deployment", wanted.binding.consumer.str()},
@@ -347,6 +349,16 @@ aio::Task<Result<void>> Reconciler::bind_import(model::Place place, ToldImport w
   wanted.binding.why_not = bound.error().message();
   binding = wanted.binding;
   co_return co_await places_.at(place).bind(std::move(binding));
+}
+
+aio::Task<Result<void>> Reconciler::bind_remote(model::Place place, ToldImport wanted) {
+  RemoteBinding remote = remote_binding(registry_, wanted.binding);
+  std::vector<std::string> names;
+  for (const std::string& function : remote.functions)
+    names.push_back(remote.exported + "#" + function);
+  ARCELLA_CO_TRY(remote.callee, co_await places_.at(wanted.provider_place)
+                                    .callee(*wanted.binding.provider, std::move(names)));
+  co_return co_await places_.at(place).bind_remote(std::move(remote));
 }
 
 aio::Task<Result<void>> Reconciler::start_instances(model::Place place,

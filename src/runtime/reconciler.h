@@ -78,6 +78,7 @@ class Reconciler {
   aio::Task<Result<void>> load_there(model::Place place, model::DeploymentId id);
   aio::Task<Result<void>> bind_imports(model::Place place, model::DeploymentId id);
   aio::Task<Result<void>> bind_import(model::Place place, ToldImport wanted);
+  aio::Task<Result<void>> bind_remote(model::Place place, ToldImport wanted);
   aio::Task<Result<void>> start_instances(model::Place place, model::StartInstances action);
   aio::Task<Result<void>> stop_instances(model::Place place, model::StopInstances action);
   aio::Task<Result<void>> unload(model::Place place, model::DeploymentId id);

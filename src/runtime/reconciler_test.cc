@@ -172,6 +172,34 @@ TEST_F(ReconcilerTest, BindsAnImportWhenItsProviderBecomesReady) {
   EXPECT_EQ(places_.take_journal(), Journal());
 }
 
+TEST_F(ReconcilerTest, BindsAnImportToAProviderOfAnotherPlace) {
+  ComponentRecord shop{sample_component("shop@1.0.0"), {}};
+  shop.component.imports = {{.name = "demo:sums/sums@1.0.0", .functions = {"sum: func()"}}};
+  ComponentRecord sums{sample_component("sums@1.0.0"), {}};
+  sums.component.exports = {{.name = "demo:sums/sums@1.0.1", .functions = {"sum: func()"}}};
+  registry_.add(std::move(shop));
+  registry_.add(std::move(sums));
+  DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math"));
+  settle();
+  report(provider, 0, InstanceEvent::Started);
+  wants(sample_deployment("shop", "shop@1.0.0", "web"));
+  EXPECT_EQ(
+      settle(),
+      (Journal{"web: up", "web: load shop", "math: lend sums demo:sums/sums@1.0.1#sum",
+               "web: bind shop demo:sums/sums@1.0.0 to another place", "web: start shop 0+1"}));
+  // Its worker dies, and comes back with another load of it.
+  places_.fake(group_name("math")).current.state = model::WorkerState::Backoff;
+  reconciler_.on_place_down(group_name("math"), "killed by signal 9", PlaceLoss::Retrying);
+  places_.fake(group_name("math")).current.state = model::WorkerState::Up;
+  const Journal again = settle();
+  ASSERT_EQ(again.size(), 3U);
+  EXPECT_EQ(again[0], "math: load sums");
+  EXPECT_TRUE(again[2].starts_with("web: bind shop demo:sums/sums@1.0.0 to nobody: ")) << again[2];
+  report(provider, 0, InstanceEvent::Started);
+  EXPECT_EQ(settle(), (Journal{"math: lend sums demo:sums/sums@1.0.1#sum",
+                               "web: bind shop demo:sums/sums@1.0.0 to another place"}));
+}
+
 TEST_F(ReconcilerTest, RestartsATrappedReplicaAfterItsHoldOff) {
   DeploymentRecord& record = wants(sample_deployment("calc", "calc@1.0.0", "math", 2));
   settle();

@@ -47,6 +47,7 @@ struct InstanceRecord {
 // What an import of a loaded deployment was told to lead to.
 struct ToldImport {
   host::ImportBinding binding;
+  model::Place provider_place;      // of a provider, where it was loaded
   std::uint64_t provider_load = 0;  // which load of the provider: one that was loaded again is told
                                     // again
   friend bool operator==(const ToldImport&, const ToldImport&) = default;

@@ -8,32 +8,29 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
 #include "aio/event.h"
 #include "aio/timeout.h"
 #include "base/limits.h"
-#include "ipc/data_channel.h"
+#include "host/remote_callee.h"
 #include "wire/utf8.h"
 
 namespace arcella::runtime {
 namespace {
 
-std::string_view text_of(std::span<const std::byte> bytes) {
-  // Bytes of a payload read as characters.
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// Shared by the call's handler and the coroutine that waits for it, which may be cancelled first.
+// Shared by the call's completion, on any thread, and the coroutine that waits for it, which may be
+// cancelled first. Only the control thread touches what is in it.
 struct PendingCall {
   explicit PendingCall(const boost::asio::any_io_executor& executor) : done(executor) {}
   aio::Event done;
-  std::optional<Result<supervisor::CallReply>> reply;
+  std::optional<engine::CallOutcome> outcome;
 };
 
 ipc::DataHeader header_of(const CallOrder& order, std::uint32_t function) {
   ipc::DataHeader header;
-  header.kind = ipc::DataKind::Call;
   header.encoding_or_outcome = static_cast<std::uint8_t>(engine::Encoding::Wave);
-  header.length = static_cast<std::uint32_t>(order.arguments.size());
   header.slot = order.slot;
   header.index = order.index.value_or(-1);
   header.function = function;
@@ -43,25 +40,46 @@ ipc::DataHeader header_of(const CallOrder& order, std::uint32_t function) {
 
 }  // namespace
 
-Result<engine::CallOutcome> outcome_of(const supervisor::CallReply& reply) {
-  auto kind = static_cast<ipc::DataOutcome>(reply.header.encoding_or_outcome);
-  if (kind > ipc::DataOutcome::Unavailable)
-    return fail(ErrorCode::Unavailable, "the worker answered nonsense");
-  engine::CallOutcome outcome;
-  if (kind == ipc::DataOutcome::Returned || kind == ipc::DataOutcome::Exited) {
-    outcome.outcome = static_cast<engine::Outcome>(kind);
-    outcome.exit_status = reply.header.index;
-    std::string text = wire::to_utf8(text_of(reply.payload));
-    auto bytes = std::as_bytes(std::span(text));
-    outcome.payload.assign(bytes.begin(), bytes.end());
-    return outcome;
-  }
-  ipc::FailureText failure = ipc::failure_text(reply.payload);
-  outcome.message = std::move(failure.message);
-  if (kind == ipc::DataOutcome::Unavailable) return fail(ErrorCode::Unavailable, outcome.message);
-  outcome.outcome = static_cast<engine::Outcome>(kind);
-  outcome.backtrace = std::move(failure.backtrace);
+Result<engine::CallOutcome> checked(engine::CallOutcome outcome) {
+  if (outcome.outcome == engine::Outcome::Unavailable)
+    return fail(ErrorCode::Unavailable, std::move(outcome.message));
+  std::string text = wire::to_utf8(
+      {reinterpret_cast<const char*>(outcome.payload.data()), outcome.payload.size()});
+  auto bytes = std::as_bytes(std::span(text));
+  outcome.payload.assign(bytes.begin(), bytes.end());
   return outcome;
+}
+
+WorkerBackend::~WorkerBackend() {
+  close_port("the daemon ends");
+}
+
+void WorkerBackend::on_up(UniqueFd data) {
+  life_ = std::make_shared<char>();
+  auto on_lost = [this, life = std::weak_ptr<const void>(life_), &io = io_](const Error& why) {
+    boost::asio::post(io, [this, life, why] {
+      if (!life.expired()) manager_.lost_channel(group_, why);
+    });
+  };
+  auto opened = host::CallPort::open(std::move(data), pool_, host::CallPort::Side::Daemon,
+                                     std::move(on_lost));
+  if (opened.has_value()) {
+    port_ = std::move(*opened);
+  } else {
+    manager_.lost_channel(group_, opened.error());
+  }
+}
+
+void WorkerBackend::on_down(const std::string& reason) {
+  close_port("worker " + group_.str() + ": " + reason);
+  loaded_.clear();
+  routes_.clear();
+}
+
+void WorkerBackend::close_port(const std::string& reason) {
+  life_.reset();
+  if (port_) port_->close(reason);
+  port_.reset();
 }
 
 aio::Task<Result<void>> WorkerBackend::ensure_up(model::WorkerTraits traits) {
@@ -81,7 +99,7 @@ aio::Task<Result<void>> WorkerBackend::ask(ipc::ToWorker message) {
 }
 
 aio::Task<Result<void>> WorkerBackend::load(LoadOrder order) {
-  loaded_[order.spec.deployment] = Loaded{++loads_, {}};
+  loaded_[order.spec.deployment] = Loaded{++loads_, order.slot, order.spec.call_timeout, {}};
   ipc::LoadDeployment load{0, order.slot, std::move(order.spec)};
   std::vector<UniqueFd> fds;
   fds.push_back(std::move(order.artifact));
@@ -95,6 +113,11 @@ aio::Task<Result<void>> WorkerBackend::load(LoadOrder order) {
 
 aio::Task<Result<void>> WorkerBackend::unload(model::DeploymentId deployment) {
   loaded_.erase(deployment);
+  std::erase_if(routes_, [&](const auto& route) {
+    if (route.first.first != deployment) return false;
+    if (port_) port_->serve(route.second, nullptr);
+    return true;
+  });
   ipc::ToWorker message = ipc::UnloadDeployment{0, std::move(deployment)};
   co_return co_await ask(std::move(message));
 }
@@ -112,13 +135,48 @@ aio::Task<Result<void>> WorkerBackend::stop(model::DeploymentId deployment, int 
 }
 
 aio::Task<Result<void>> WorkerBackend::bind(host::ImportBinding binding) {
-  ipc::ToWorker message = ipc::BindImport{0,
-                                          std::move(binding.consumer),
-                                          std::move(binding.import),
-                                          std::move(binding.provider),
-                                          std::move(binding.exported),
-                                          std::move(binding.why_not)};
+  ipc::BindImport bind{0, std::move(binding.consumer), std::move(binding.import)};
+  bind.provider = std::move(binding.provider);
+  bind.exported = std::move(binding.exported);
+  bind.why_not = std::move(binding.why_not);
+  ipc::ToWorker message = std::move(bind);
   co_return co_await ask(std::move(message));
+}
+
+aio::Task<Result<void>> WorkerBackend::bind_remote(RemoteBinding binding) {
+  if (!port_) co_return fail(ErrorCode::Unavailable, "worker " + group_.str() + " is not up");
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& function : binding.functions) {
+    ARCELLA_CO_TRY(std::uint32_t number,
+                   binding.callee->resolve(binding.exported + "#" + function));
+    numbers.push_back(number);
+  }
+  auto known = routes_.try_emplace(std::pair(binding.consumer, binding.import), last_route_ + 1);
+  if (known.second) ++last_route_;
+  std::uint32_t route = known.first->second;
+  // Calls that are on their way already may go there too: it is the same import.
+  port_->serve(route, std::make_shared<host::Route>(binding.callee, std::move(numbers)));
+  ipc::BindImport bind{0, std::move(binding.consumer), std::move(binding.import)};
+  bind.exported = std::move(binding.exported);
+  bind.route = ipc::ImportRoute{route, std::move(binding.functions), binding.call_timeout.count()};
+  ipc::ToWorker message = std::move(bind);
+  co_return co_await ask(std::move(message));
+}
+
+aio::Task<Result<std::shared_ptr<host::Callee>>> WorkerBackend::callee(
+    model::DeploymentId deployment, std::vector<std::string> functions) {
+  host::RemoteCallee::Functions numbers;
+  for (const std::string& function : functions) {
+    ARCELLA_CO_TRY(std::uint32_t number, co_await number_of(deployment, function));
+    numbers.emplace(function, number);
+  }
+  auto known = loaded_.find(deployment);
+  if (known == loaded_.end() || !port_)
+    co_return fail(ErrorCode::Unavailable, "'" + deployment.str() + "' is not loaded");
+  const Loaded& loaded = known->second;
+  std::shared_ptr<host::Callee> made = std::make_shared<host::RemoteCallee>(
+      port_, loaded.slot, std::move(numbers), loaded.call_timeout);
+  co_return made;
 }
 
 aio::Task<Result<std::uint32_t>> WorkerBackend::number_of(model::DeploymentId deployment,
@@ -154,25 +212,27 @@ aio::Task<Result<engine::CallOutcome>> WorkerBackend::call(CallOrder order) {
         "the arguments are longer than " + std::to_string(limits::kDataPayloadBytesMax) + " bytes");
   }
   ARCELLA_CO_TRY(std::uint32_t function, co_await number_of(order.deployment, order.function));
+  if (!port_) co_return fail(ErrorCode::Unavailable, "worker " + group_.str() + " is not up");
   auto executor = co_await boost::asio::this_coro::executor;
   auto pending = std::make_shared<PendingCall>(executor);
-  auto on_reply = [pending](Result<supervisor::CallReply> reply) {
-    pending->reply = std::move(reply);
-    pending->done.set();
+  auto done = [pending, executor](const engine::CallOutcomeView& view) {
+    boost::asio::post(executor, [pending, outcome = engine::CallOutcome(view)]() mutable {
+      pending->outcome = std::move(outcome);
+      pending->done.set();
+    });
   };
-  std::span<const std::byte> payload = std::as_bytes(std::span(order.arguments));
-  std::uint64_t number =
-      manager_.call(group_, header_of(order, function), payload, std::move(on_reply));
-  auto waited =
-      co_await aio::with_timeout(order.timeout + limits::kCallReplyGrace, pending->done.wait());
-  if (!pending->reply) {
-    manager_.cancel_call(group_, number);
+  std::span<const std::byte> arguments = std::as_bytes(std::span(order.arguments));
+  // Given up here, before the port would.
+  std::chrono::milliseconds patience = order.timeout + limits::kCallReplyGrace;
+  engine::CallHandle handle =
+      port_->call(header_of(order, function), nullptr, arguments, patience * 2, std::move(done));
+  auto waited = co_await aio::with_timeout(patience, pending->done.wait());
+  if (!pending->outcome) {
+    handle.cancel();
     if (waited.error().code() != ErrorCode::DeadlineExceeded) co_return fail(waited.error());
     co_return fail(ErrorCode::DeadlineExceeded, "the worker did not answer in time");
   }
-  Result<supervisor::CallReply> reply = std::move(*pending->reply);
-  if (!reply.has_value()) co_return fail(std::move(reply).error());
-  co_return outcome_of(*reply);
+  co_return checked(std::move(*pending->outcome));
 }
 
 aio::Task<Result<std::string>> WorkerBackend::statistics(model::DeploymentId deployment) {
@@ -194,10 +254,6 @@ PlaceStatus WorkerBackend::status() const {
   result.restarts = known->restarts;
   result.last_error = known->last_error;
   return result;
-}
-
-void WorkerBackend::on_down() {
-  loaded_.clear();
 }
 
 }  // namespace arcella::runtime

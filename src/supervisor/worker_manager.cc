@@ -74,17 +74,9 @@ aio::Task<Result<ipc::Reply>> WorkerManager::request(model::GroupName group, ipc
   co_return co_await process->request(std::move(message), std::move(fds), deadline);
 }
 
-std::uint64_t WorkerManager::call(const model::GroupName& group, ipc::DataHeader header,
-                                  std::span<const std::byte> payload, CallReplyDone done) {
+void WorkerManager::lost_channel(const model::GroupName& group, Error why) {
   WorkerProcess* process = impl_->find(group);
-  if (process != nullptr) return process->call(header, payload, std::move(done));
-  done(Unexpected(no_worker(group)));
-  return 0;
-}
-
-void WorkerManager::cancel_call(const model::GroupName& group, std::uint64_t request) {
-  WorkerProcess* process = impl_->find(group);
-  if (process != nullptr) process->cancel_call(request);
+  if (process != nullptr) process->lost_channel(std::move(why));
 }
 
 aio::Task<void> WorkerManager::stop(model::GroupName group, std::chrono::milliseconds deadline) {

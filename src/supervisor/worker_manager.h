@@ -19,7 +19,6 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "ipc/control_message.h"
-#include "ipc/data_channel.h"
 #include "model/ids.h"
 #include "model/restart_policy.h"
 #include "model/worker_lifecycle.h"
@@ -37,7 +36,8 @@ class ProcessSpawner;
 class WorkerListener {
  public:
   virtual ~WorkerListener() = default;
-  virtual void on_worker_up(const model::GroupName& group) = 0;
+  // `data`: the daemon's end of its data channel. Whoever reads it tells lost_channel().
+  virtual void on_worker_up(const model::GroupName& group, UniqueFd data) = 0;
   // The process is gone: all its instances with it. `retry_in`: it is started again after that time
   // by itself; nullopt: it was stopped as asked, or it died too often (`failed`).
   virtual void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,
@@ -54,9 +54,6 @@ struct WorkerStatus {
   int restarts = 0;
   std::string last_error;
 };
-
-using CallReply = ipc::DataReply;
-using CallReplyDone = std::function<void(Result<CallReply>)>;  // control thread
 
 struct WorkerManagerConfig {
   std::string worker_program;                     // path of arcella-worker
@@ -88,11 +85,9 @@ class WorkerManager {
   aio::Task<Result<ipc::Reply>> request(model::GroupName group, ipc::ToWorker message,
                                         std::vector<UniqueFd> fds,
                                         std::chrono::milliseconds deadline);
-  // A call on the data channel; `header.request` is chosen here. `done` runs exactly once.
-  // Returns the number for cancel_call, 0 if `done` already ran.
-  std::uint64_t call(const model::GroupName& group, ipc::DataHeader header,
-                     std::span<const std::byte> payload, CallReplyDone done);
-  void cancel_call(const model::GroupName& group, std::uint64_t request);
+  // The data channel of the worker that is up has ended: it broke a rule (InvalidRequest) and is
+  // killed, or it closed it (Unavailable), which mostly is the first sign of its exit.
+  void lost_channel(const model::GroupName& group, Error why);
   // Graceful, then SIGKILL after the deadline. No-op when it is not running.
   aio::Task<void> stop(model::GroupName group, std::chrono::milliseconds deadline);
   aio::Task<void> stop_all(std::chrono::milliseconds deadline);

@@ -33,7 +33,10 @@ const model::DeploymentId kCalc = model::DeploymentId::parse("calc").value();
 // Writes down what it hears.
 class Listener final : public WorkerListener {
  public:
-  void on_worker_up(const model::GroupName& group) override { note("up " + group.str()); }
+  void on_worker_up(const model::GroupName& group, UniqueFd data) override {
+    channel = std::move(data);
+    note("up " + group.str());
+  }
   void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,
                       std::optional<milliseconds> retry_in) override {
     note("down " + group.str() + (failed ? " failed" : "") +
@@ -45,6 +48,7 @@ class Listener final : public WorkerListener {
   }
   void note(std::string text) { heard.push_back(std::move(text)); }
   std::vector<std::string> heard;
+  UniqueFd channel;  // the last worker's
 };
 
 WorkerManagerConfig config() {
@@ -124,6 +128,9 @@ aio::Task<> becomes_up(Fixture& fixture) {
   model::WorkerTraits traits{.concurrency = true, .fuel = false};
   auto worker = co_await start(fixture, traits);
   EXPECT_EQ(fixture.listener.heard, (std::vector<std::string>{"up web"}));
+  EXPECT_EQ(::send(worker->data.get(), "x", 1, 0), 1);
+  char byte = 0;
+  EXPECT_EQ(::recv(fixture.listener.channel.get(), &byte, 1, 0), 1) << "both ends of one channel";
   const aio::ChildSpec& spec = fixture.last().spec;
   EXPECT_EQ(spec.program, "/opt/arcella-worker");
   EXPECT_EQ(spec.args, (std::vector<std::string>{"serve", "--group", "web", "--concurrency"}));
@@ -214,16 +221,12 @@ aio::Task<> dies_meanwhile(Fixture& fixture) {
   Result<ipc::Reply> reply = fail(ErrorCode::Internal, "");
   scope.spawn(ask(fixture, reply, hours(1)));
   (void)co_await worker->control.receive();
-  std::optional<Result<CallReply>> called;
-  auto done = [&called](Result<CallReply> with) { called = std::move(with); };
-  EXPECT_NE(fixture.manager.call(kWeb, {}, {}, done), 0U);
   (void)worker->control.send(ipc::Output{{kCalc, 0}, false, "last words", 0});
   worker.reset();
   fixture.last().exit({How::Signalled, SIGSEGV});
   co_await scope.join();
   EXPECT_EQ(reply.error().code(), ErrorCode::Unavailable);
   EXPECT_EQ(reply.error().message(), "worker web: killed by signal 11 (SIGSEGV)");
-  EXPECT_EQ(called->error().code(), ErrorCode::Unavailable);
   EXPECT_EQ(fixture.times_heard("message web: last words"), 1U);
   EXPECT_EQ(fixture.listener.heard.back(), "down web retry 1: killed by signal 11 (SIGSEGV)");
   co_await stop_all(fixture);
@@ -231,34 +234,6 @@ aio::Task<> dies_meanwhile(Fixture& fixture) {
 TEST(WorkerManager, WhatADeadWorkerOwesIsUnavailable) {
   Fixture fixture;
   aio::testing::run(fixture.loop, dies_meanwhile(fixture));
-}
-
-aio::Task<> calls(Fixture& fixture) {
-  auto worker = co_await start(fixture);
-  std::optional<Result<CallReply>> called;
-  auto done = [&called](Result<CallReply> with) { called = std::move(with); };
-  std::vector<std::byte> arguments(3);
-  std::uint64_t number = fixture.manager.call(kWeb, {}, arguments, done);
-  std::array<std::byte, ipc::kDataHeaderBytes + 3> frame{};
-  EXPECT_EQ(::recv(worker->data.get(), frame.data(), frame.size(), MSG_WAITALL),
-            static_cast<ssize_t>(frame.size()));
-  ipc::DataHeader header;
-  header.kind = ipc::DataKind::Result;
-  header.request = number;
-  auto head = ipc::encode(header);
-  EXPECT_EQ(::send(worker->data.get(), head.data(), head.size(), 0),
-            static_cast<ssize_t>(head.size()));
-  while (!called) co_await aio::yield();
-  EXPECT_TRUE(called->has_value());
-  called.reset();
-  number = fixture.manager.call(kWeb, {}, {}, done);
-  fixture.manager.cancel_call(kWeb, number);
-  EXPECT_EQ(called->error().code(), ErrorCode::Cancelled);
-  co_await stop_all(fixture);
-}
-TEST(WorkerManager, PassesCallsOn) {
-  Fixture fixture;
-  aio::testing::run(fixture.loop, calls(fixture));
 }
 
 // --- deaths ---
@@ -364,8 +339,7 @@ aio::Task<> nonsense(Fixture& fixture, bool greet_twice) {
   if (greet_twice) {
     worker->greet();
   } else {
-    std::byte garbage[64] = {std::byte{0xff}};
-    EXPECT_EQ(::send(worker->data.get(), garbage, sizeof(garbage), 0), 64);
+    fixture.manager.lost_channel(kWeb, Error(ErrorCode::InvalidRequest, "nonsense"));
   }
   while (fixture.times_heard("down web") == 0) co_await aio::yield();
   EXPECT_EQ(fixture.spawner.processes[0]->signals, (std::vector<int>{SIGKILL}));
@@ -376,7 +350,7 @@ aio::Task<> nonsense(Fixture& fixture, bool greet_twice) {
 TEST(WorkerManager, KillsAWorkerThatBreaksTheProtocol) {
   Fixture control;
   aio::testing::run(control.loop, nonsense(control, true));
-  Fixture data;
+  Fixture data;  // whose reader is somebody else
   aio::testing::run(data.loop, nonsense(data, false));
 }
 

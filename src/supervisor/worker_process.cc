@@ -43,17 +43,15 @@ void set_request(ipc::ToWorker& message, std::uint64_t request) {
 struct WorkerProcess::Life {
   Life(const boost::asio::any_io_executor& executor, UniqueFd control_socket, UniqueFd data_socket)
       : control(executor, std::move(control_socket)),
-        data(executor, std::move(data_socket)),
+        data(std::move(data_socket)),
         control_ended(executor),
-        data_ended(executor),
         readers(executor) {}
 
   std::unique_ptr<Child> child;
   ipc::DaemonControlChannel control;
-  ipc::DataChannel data;
+  UniqueFd data;  // until it is up
   bool greeted = false;
   aio::Event control_ended;
-  aio::Event data_ended;
   aio::TaskScope readers;  // and the timers of this life
 };
 
@@ -93,7 +91,7 @@ void WorkerProcess::perform(WorkerAction action) {
     case WorkerAction::AnnounceUp:
       log::info("supervisor", "worker is up",
                 {{"group", group_.str()}, {"pid", life_->child->pid()}});
-      surroundings_.listener.on_worker_up(group_);
+      surroundings_.listener.on_worker_up(group_, std::move(life_->data));
       break;
     case WorkerAction::SendStop:
       send_stop();
@@ -136,7 +134,6 @@ Result<void> WorkerProcess::try_spawn() {
                                  std::move(data.first));
   life_->child = std::move(child);
   life_->readers.spawn(read_control());
-  life_->readers.spawn(read_data());
   life_->readers.spawn(watch_ready());
   scope_.spawn(live());
   return {};
@@ -180,9 +177,7 @@ aio::Task<> WorkerProcess::live() {
   // What it said before it died is read to the end: nothing more can come, even if a descriptor of
   // it lives elsewhere.
   life.control.shutdown();
-  life.data.shutdown();
   co_await life.control_ended.wait_uncancelled();
-  co_await life.data_ended.wait_uncancelled();
   life.readers.cancel();
   co_await life.readers.join();
   std::string how = status.to_string();
@@ -203,13 +198,6 @@ aio::Task<> WorkerProcess::read_control() {
   }
   life.control_ended.set();
   Error why = std::move(ended).error();
-  co_await lose_channel(std::move(why));
-}
-
-aio::Task<> WorkerProcess::read_data() {
-  Life& life = *life_;
-  Error why = co_await life.data.run();
-  life.data_ended.set();
   co_await lose_channel(std::move(why));
 }
 
@@ -343,15 +331,8 @@ aio::Task<Result<ipc::Reply>> WorkerProcess::request(ipc::ToWorker message,
   co_return Unexpected(std::move(waited).error().with_context("worker " + group_.str()));
 }
 
-std::uint64_t WorkerProcess::call(ipc::DataHeader header, std::span<const std::byte> payload,
-                                  CallReplyDone done) {
-  if (state_ == WorkerState::Up) return life_->data.call(header, payload, std::move(done));
-  done(Unexpected(unavailable()));
-  return 0;
-}
-
-void WorkerProcess::cancel_call(std::uint64_t request) {
-  if (life_) life_->data.cancel(request);
+void WorkerProcess::lost_channel(Error why) {
+  if (life_) life_->readers.spawn(lose_channel(std::move(why)));
 }
 
 aio::Task<> WorkerProcess::stop(std::chrono::milliseconds deadline) {

@@ -22,7 +22,6 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "ipc/control_channel.h"
-#include "ipc/data_channel.h"
 #include "model/restart_policy.h"
 #include "model/worker_lifecycle.h"
 #include "supervisor/process_spawner.h"
@@ -51,9 +50,7 @@ class WorkerProcess {
   aio::Task<Result<void>> ensure_up(model::WorkerTraits traits);
   aio::Task<Result<ipc::Reply>> request(ipc::ToWorker message, std::vector<UniqueFd> fds,
                                         std::chrono::milliseconds deadline);
-  std::uint64_t call(ipc::DataHeader header, std::span<const std::byte> payload,
-                     CallReplyDone done);
-  void cancel_call(std::uint64_t request);
+  void lost_channel(Error why);
   aio::Task<> stop(std::chrono::milliseconds deadline);
   // stop() for good.
   aio::Task<> shut(std::chrono::milliseconds deadline);
@@ -75,7 +72,6 @@ class WorkerProcess {
 
   aio::Task<> live();
   aio::Task<> read_control();
-  aio::Task<> read_data();
   aio::Task<> lose_channel(Error why);
   aio::Task<> watch_ready();
   aio::Task<> watch_stop(std::chrono::milliseconds deadline);

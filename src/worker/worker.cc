@@ -21,12 +21,13 @@
 #include "aio/timeout.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "host/call_port.h"
 #include "host/engine_pool.h"
 #include "host/instance_host.h"
+#include "host/remote_callee.h"
 #include "ipc/control_channel.h"
 #include "ipc/handshake.h"
 #include "wire/json.h"
-#include "worker/data_port.h"
 #include "worker/inherited_fd.h"
 #include "worker/outbound_queue.h"
 #include "worker/sandbox.h"
@@ -49,7 +50,7 @@ class Worker {
         shutdown_asked_(loop.executor()),
         reports_told_(loop.executor()),
         tasks_(loop.executor()),
-        port_(std::move(data), pool_),
+        data_(std::move(data)),
         pool_(0),
         host_(engine, pool_, outbound_) {}
 
@@ -58,6 +59,7 @@ class Worker {
   void shut_down(milliseconds deadline);
 
  private:
+  [[nodiscard]] bool open_port();
   aio::Task<> receive_all();
   aio::Task<> tell_all();
   aio::Task<Result<void>> until_all_ended();
@@ -84,10 +86,10 @@ class Worker {
   milliseconds shutdown_deadline_{0};
   std::unordered_map<model::DeploymentId, std::uint32_t> slots_;
   aio::TaskScope tasks_;
-  // The pool's threads call into the port until they are joined, the host's guests need the pool
-  // until they are gone.
-  DataPort port_;
+  UniqueFd data_;  // until the port has it
+  // The port needs the pool, and the host's guests both until they are gone.
   host::EnginePool pool_;
+  std::shared_ptr<host::CallPort> port_;  // never null after run() has begun
   host::InstanceHost host_;
 };
 
@@ -115,7 +117,7 @@ void Worker::on(ipc::LoadDeployment message, std::vector<UniqueFd> fds) {
   const auto loaded = host_.load(message.spec, std::move(fds[0]), std::move(listener));
   if (loaded) {
     slots_[message.spec.deployment] = message.slot;
-    port_.set_slot(message.slot, *host_.find(message.spec.deployment));
+    port_->serve(message.slot, *host_.find(message.spec.deployment));
   }
   reply(message.request, loaded);
 }
@@ -124,7 +126,7 @@ void Worker::on(const ipc::UnloadDeployment& message) {
   const auto unloaded = host_.unload(message.deployment);
   const auto slot = slots_.find(message.deployment);
   if (unloaded && slot != slots_.end()) {
-    port_.set_slot(slot->second, nullptr);
+    port_->serve(slot->second, nullptr);
     slots_.erase(slot);
   }
   reply(message.request, unloaded);
@@ -169,8 +171,20 @@ void Worker::on(const ipc::QueryStatistics& message) {
 }
 
 void Worker::on(const ipc::BindImport& message) {
-  reply(message.request, host_.bind({message.deployment, message.import, message.provider,
-                                     message.exported, message.why_not}));
+  if (!message.route) {
+    reply(message.request, host_.bind({message.deployment, message.import, message.provider,
+                                       message.exported, message.why_not}));
+    return;
+  }
+  host::RemoteCallee::Functions functions;
+  std::uint32_t number = 0;
+  for (const std::string& name : message.route->functions)
+    functions.emplace(message.exported + "#" + name, number++);
+  const auto provider =
+      std::make_shared<host::RemoteCallee>(port_, message.route->route, std::move(functions),
+                                           milliseconds(message.route->call_timeout_ms));
+  reply(message.request,
+        host_.bind(message.deployment, message.import, provider, message.exported));
 }
 
 void Worker::handle(ipc::FromDaemon received) {
@@ -234,15 +248,23 @@ aio::Task<Result<void>> Worker::until_all_ended() {
   co_return Result<void>();
 }
 
-aio::Task<bool> Worker::run() {
+bool Worker::open_port() {
+  // What is lost here the end of the control channel tells too, which ends the worker.
+  auto opened = host::CallPort::open(std::move(data_), pool_, host::CallPort::Side::Worker,
+                                     [](const Error& why) { log::warn("worker", why.message()); });
+  if (!opened) {
+    log::error("worker", opened.error().message());
+    return false;
+  }
+  port_ = std::move(*opened);
   send(ipc::Hello{.pid = ::getpid(), .fingerprint = fingerprint_});
   tasks_.spawn(tell_all());
   tasks_.spawn(receive_all());
-  const auto opened = port_.open();
-  if (!opened) {
-    log::error("worker", opened.error().message());
-    daemon_gone_ = true;
-  }
+  return true;
+}
+
+aio::Task<bool> Worker::run() {
+  daemon_gone_ = !open_port();
   if (!daemon_gone_) co_await shutdown_asked_.wait_uncancelled();
   if (!daemon_gone_) {
     host_.stop_all(shutdown_deadline_);
@@ -258,6 +280,7 @@ aio::Task<bool> Worker::run() {
   tasks_.cancel();
   channel_.close();
   co_await tasks_.join();
+  if (port_) port_->close("the worker ends");
   co_return !daemon_gone_;
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -41,23 +42,57 @@ class Imports : public DaemonTest {
   std::int64_t pid_of(const std::string& id) { return instances_of(id).at(0).at("pid").as_int64(); }
 };
 
-TEST_F(Imports, AreServedWithinOneWorker) {
-  put_both_in_one_worker();
+// Where consumer and provider are; empty: in main.
+struct Route {
+  const char* name;
+  std::string consumer;
+  std::string provider;
+  friend void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
+};
+
+class ImportsByRoute : public Imports, public ::testing::WithParamInterface<Route> {
+ protected:
+  static std::string in(const std::string& group) {
+    if (!group.empty()) return "group = \"" + group + "\"\n";
+    return "[deployment.overrides]\nisolation = \"main\"\ntrusted = true\nasync = true\n";
+  }
+  void SetUp() override {
+    Imports::SetUp();
+    if (HasFatalFailure()) return;
+    put("sums", "calc", in(GetParam().provider));
+    put("relay", "relay", in(GetParam().consumer));
+    start("sums");
+    start("relay");
+  }
+};
+
+TEST_P(ImportsByRoute, AreServed) {
   EXPECT_EQ(call("add(20, 22)"), "42\n");
   EXPECT_EQ(call("add-often(1000)"), "1000\n");
   EXPECT_EQ(call(R"(reverse(["a", "b"]))"), "[\"b\", \"a\"]\n");
   EXPECT_EQ(call("divide(1, 0)"), "err(division-by-zero)\n");
+  EXPECT_EQ(call("divide-with-remainder(7, 0)"), "err(\"7 cannot be divided by 0\")\n");
 }
 
-TEST_F(Imports, AreServedWithinTheDaemon) {
-  const std::string in_main =
-      "[deployment.overrides]\nisolation = \"main\"\ntrusted = true\nasync = true\n";
-  put("sums", "calc", in_main);
-  put("relay", "relay", in_main);
+TEST_P(ImportsByRoute, AreBoundAgainWhenTheProviderComesBack) {
+  EXPECT_TRUE(serves());
+  ASSERT_EQ(cli({"stop", "sums"}).status, 0);
+  EXPECT_THAT(division(), HasSubstr("err(\"examples:calc/ops@1.0.0#divide-with-remainder: "));
   start("sums");
-  start("relay");
-  EXPECT_EQ(call("add(20, 22)"), "42\n");
+  EXPECT_TRUE(serves());
+  if (!GetParam().provider.empty()) {
+    ASSERT_EQ(::kill(static_cast<pid_t>(pid_of("sums")), SIGKILL), 0);
+    EXPECT_TRUE(serves());
+  }
 }
+
+INSTANTIATE_TEST_SUITE_P(Places, ImportsByRoute,
+                         ::testing::Values(Route{"MainToMain", "", ""},
+                                           Route{"WithinAWorker", "math", "math"},
+                                           Route{"MainToWorker", "", "math"},
+                                           Route{"WorkerToMain", "math", ""},
+                                           Route{"WorkerToWorker", "math", "web"}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST_F(Imports, AProviderThatGoesAndComesBackLeavesItsConsumerRunning) {
   put_both_in_one_worker();
@@ -94,13 +129,34 @@ TEST_F(Imports, AreBoundAgainInAWorkerThatDied) {
   EXPECT_TRUE(serves());
 }
 
-TEST_F(Imports, OfAnotherProcessSayWhyTheyAreNotServed) {
-  put("sums", "calc", "group = \"math\"\n");
+// The provider's process neither runs nor ends.
+TEST_F(Imports, ACallOfAStoppedProcessEndsAtItsDeadline) {
+  put("sums", "calc",
+      "group = \"math\"\n[deployment.overrides.resources]\ncall_timeout_ms = 200\n");
   put("relay", "relay", "group = \"web\"\n");
   start("sums");
   start("relay");
-  EXPECT_THAT(division(), HasSubstr("runs in the worker of group \\'math\\', and calls reach only "
-                                    "the same process"));
+  EXPECT_TRUE(serves());
+  const auto provider = static_cast<pid_t>(pid_of("sums"));
+  ASSERT_EQ(::kill(provider, SIGSTOP), 0);
+  EXPECT_THAT(division(), HasSubstr("there was no answer in time"));
+  ASSERT_EQ(::kill(provider, SIGCONT), 0);
+  EXPECT_TRUE(serves());
+  EXPECT_EQ(deployment("relay").at("restarts").as_int64(), 0);
+}
+
+TEST_F(Imports, ACircleOfCallsThroughProcessesIsRefusedWithItsChain) {
+  install("rally");
+  const std::string wired_to = "[deployment.wiring]\n\"examples:rally/court\" = ";
+  put("here", "rally", "group = \"here\"\n" + wired_to + "\"there\"\n");
+  put("there", "rally", "group = \"here\"\n" + wired_to + "\"here\"\n");
+  ASSERT_EQ(cli({"start", "--group", "here"}).status, 0);
+  put("there", "rally", "group = \"there\"\n" + wired_to + "\"here\"\n");
+  ASSERT_NE(pid_of("here"), pid_of("there"));
+  EXPECT_TRUE(eventually([this] { return cli({"call", "here", "play(1)"}).out == "ok(1)\n"; }));
+  EXPECT_THAT(cli({"call", "here", "play(2)"}).out,
+              HasSubstr("the call comes back to a replica that waits for it: here/0 -> there/0 -> "
+                        "here"));
 }
 
 }  // namespace

@@ -15,15 +15,6 @@
 
 namespace arcella::engine {
 
-// Cancels; what CallHandle points to.
-struct CallHandle::State {
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  virtual ~State() = default;
-  virtual void cancel() = 0;
-};
-
 // The context of the call that this thread polls; null: none.
 [[nodiscard]] const CallContext& current_context() noexcept;
 

@@ -54,6 +54,19 @@ class FakeBackend final : public InstanceBackend {
          (binding.provider ? binding.provider->str() : "nobody: " + binding.why_not));
     co_return Result<void>();
   }
+  aio::Task<Result<void>> bind_remote(RemoteBinding binding) override {
+    if (auto failure = next_failure()) co_return fail(*failure);
+    note("bind " + binding.consumer.str() + " " + binding.import + " to another place");
+    co_return Result<void>();
+  }
+  aio::Task<Result<std::shared_ptr<host::Callee>>> callee(
+      model::DeploymentId deployment, std::vector<std::string> functions) override {
+    if (auto failure = next_failure()) co_return fail(*failure);
+    std::string names;
+    for (const std::string& function : functions) names += " " + function;
+    note("lend " + deployment.str() + names);
+    co_return std::shared_ptr<host::Callee>();
+  }
   aio::Task<Result<void>> start(model::DeploymentId deployment, int first, int count) override {
     if (auto failure = next_failure()) co_return fail(*failure);
     note("start " + deployment.str() + " " + std::to_string(first) + "+" + std::to_string(count));

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Reading, and the calls that come in. Those that go out are in call_port_outgoing.cc.
+#include "host/call_port.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.h"
+#include "host/call_refusal.h"
+#include "ipc/failure_text.h"
+
+namespace arcella::host {
+namespace {
+
+using engine::CallOutcomeView;
+using engine::Outcome;
+
+// Frames that one thread takes off the socket before it runs a guest.
+constexpr std::size_t kBatchMax = 64;
+
+static_assert(static_cast<int>(Outcome::Unavailable) ==
+                      static_cast<int>(ipc::DataOutcome::Unavailable) &&
+                  static_cast<int>(Outcome::Exited) == static_cast<int>(ipc::DataOutcome::Exited),
+              "the data channel numbers outcomes as the engine does");
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<CallPort>> CallPort::open(UniqueFd socket, EnginePool& pool, Side side,
+                                                 OnLost on_lost) {
+  auto port = std::make_shared<CallPort>(std::move(socket), pool, side, std::move(on_lost));
+  ARCELLA_TRY_VOID(pool.watch(port->socket_.get(), [port] { port->on_ready(); }));
+  return port;
+}
+
+CallPort::CallPort(UniqueFd socket, EnginePool& pool, Side side, OnLost on_lost)
+    : socket_(std::move(socket)),
+      pool_(pool),
+      side_(side),
+      writer_(socket_.get(), pool),
+      on_lost_(std::move(on_lost)) {}
+
+void CallPort::serve(std::uint32_t slot, std::shared_ptr<Callee> callee) {
+  const MutexLock lock(mutex_);
+  if (callee && !closed_) {
+    callees_[slot].swap(callee);
+  } else {
+    callees_.erase(slot);
+  }
+}
+
+bool CallPort::congested() const noexcept {
+  return side_ == Side::Worker && writer_.queued() > limits::kDataOutboxBytesMax;
+}
+
+void CallPort::on_ready() {
+  writer_.flush();
+  if (!congested()) read();
+}
+
+void CallPort::read() {
+  std::uint64_t seen = 0;
+  {
+    const MutexLock lock(mutex_);
+    ++arrivals_;
+    if (reading_ || ended_) return;  // who reads looks at arrivals_ before it stops
+    reading_ = true;
+    seen = arrivals_;
+  }
+  std::vector<Frame> frames;
+  for (bool go_on = true; go_on;) {
+    bool more = false;
+    const std::optional<Error> broken = read_some(frames, more);
+    const bool wait = congested();
+    {
+      const MutexLock lock(mutex_);
+      ended_ = broken.has_value();
+      go_on = !ended_ && !wait && (more || arrivals_ != seen);
+      seen = arrivals_;
+      reading_ = go_on;
+    }
+    if (broken) lost(*broken);
+    // More may come: somebody else has to run these.
+    const std::size_t keep = go_on || frames.empty() ? 0 : 1;
+    while (frames.size() > keep) {
+      post_call(std::move(frames.back()));
+      frames.pop_back();
+    }
+  }
+  if (!frames.empty()) run_call(frames.front());
+}
+
+// An error: it was the last time.
+std::optional<Error> CallPort::read_some(std::vector<Frame>& frames, bool& more) {
+  const auto progress = reader_.read(socket_.get(), frames, kBatchMax);
+  std::optional<Error> broken = admit(frames);
+  if (!progress) return progress.error();
+  if (broken) return broken;
+  more = *progress == ipc::FrameReader::Progress::MayHaveMore;
+  if (*progress == ipc::FrameReader::Progress::Closed)
+    return Error(ErrorCode::Unavailable, "the data channel was closed");
+  return std::nullopt;
+}
+
+std::optional<Error> CallPort::admit(std::vector<Frame>& frames) {
+  std::optional<Error> broken;
+  std::erase_if(frames, [&](Frame& frame) {
+    const std::uint64_t request = frame.header.request;
+    if (frame.header.kind == ipc::DataKind::Result) {
+      result_came(frame);
+      return true;
+    }
+    if (frame.header.kind == ipc::DataKind::Cancel) {
+      cancel_incoming(request);
+      return true;
+    }
+    std::optional<engine::CallOutcome> refused;
+    {
+      const MutexLock lock(mutex_);
+      if (incoming_.contains(request)) {
+        broken = Error(ErrorCode::InvalidRequest, "data channel: two calls with one number");
+        return true;
+      }
+      refused = refusal(frame);
+      if (!refused) {
+        incoming_.try_emplace(request, Incoming{.bytes = frame.payload.size()});
+        incoming_bytes_ += frame.payload.size();
+      }
+    }
+    if (refused) reply(request, *refused);
+    return refused.has_value();
+  });
+  return broken;
+}
+
+std::optional<engine::CallOutcome> CallPort::refusal(const Frame& frame) {
+  if (incoming_.size() >= static_cast<std::size_t>(limits::kDataInFlightMax))
+    return refuse_call(Outcome::Unavailable,
+                       "the process is overloaded: " + std::to_string(limits::kDataInFlightMax) +
+                           " calls are under way");
+  if (incoming_bytes_ + frame.payload.size() > limits::kDataIncomingBytesMax)
+    return refuse_call(Outcome::Unavailable,
+                       "the process is overloaded: the arguments of the calls under way take " +
+                           std::to_string(incoming_bytes_) + " bytes");
+  return std::nullopt;
+}
+
+void CallPort::post_call(Frame frame) {
+  // A std::function copies: the frame is shared with nobody.
+  pool_.post([self = shared_from_this(), shared = std::make_shared<const Frame>(std::move(frame))] {
+    self->run_call(*shared);
+  });
+}
+
+void CallPort::run_call(const Frame& frame) {
+  const std::uint64_t request = frame.header.request;
+  std::shared_ptr<Callee> callee;
+  bool cancelled = false;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = callees_.find(frame.header.slot);
+    if (found != callees_.end()) callee = found->second;
+    const auto call = incoming_.find(request);
+    cancelled = call == incoming_.end() || call->second.cancelled;
+  }
+  if (cancelled)
+    return reply(request, refuse_call(Outcome::Cancelled, "cancelled before it began"));
+  if (!callee)
+    return reply(request, refuse_call(Outcome::Unavailable, "the deployment is not loaded"));
+  const engine::CallHandle handle = begin_call(frame, callee);
+  bool cancelled_meanwhile = false;
+  {
+    const MutexLock lock(mutex_);
+    const auto call = incoming_.find(request);
+    if (call == incoming_.end()) return;  // most calls have ended by now
+    call->second.handle = handle;
+    cancelled_meanwhile = call->second.cancelled;
+  }
+  if (cancelled_meanwhile) handle.cancel();
+}
+
+engine::CallHandle CallPort::begin_call(const Frame& frame, const std::shared_ptr<Callee>& callee) {
+  const ipc::DataHeader& header = frame.header;
+  const std::span<const std::byte> payload(frame.payload);
+  const auto arguments = payload.first(payload.size() - header.chain_bytes);
+  const auto chain_bytes = payload.last(header.chain_bytes);
+  auto chain =
+      decode_chain({reinterpret_cast<const char*>(chain_bytes.data()), chain_bytes.size()});
+  if (!chain) {
+    reply(header.request, refuse_call(Outcome::BadArguments, chain.error().message()));
+    return {};
+  }
+  const std::optional<int> index =
+      header.index < 0 ? std::nullopt : std::optional<int>(header.index);
+  return callee->call(
+      index, header.function, static_cast<engine::Encoding>(header.encoding_or_outcome), arguments,
+      std::chrono::milliseconds(header.timeout_ms), std::move(*chain),
+      [self = shared_from_this(), request = header.request](const CallOutcomeView& outcome) {
+        self->reply(request, outcome);
+      });
+}
+
+void CallPort::cancel_incoming(std::uint64_t request) {
+  engine::CallHandle handle;
+  {
+    const MutexLock lock(mutex_);
+    const auto call = incoming_.find(request);
+    if (call == incoming_.end()) return;
+    call->second.cancelled = true;
+    handle = call->second.handle;
+  }
+  handle.cancel();
+}
+
+void CallPort::reply(std::uint64_t request, const CallOutcomeView& outcome) {
+  {
+    const MutexLock lock(mutex_);
+    const auto call = incoming_.find(request);
+    if (call != incoming_.end()) {
+      incoming_bytes_ -= call->second.bytes;
+      incoming_.erase(call);
+    }
+  }
+  ipc::DataHeader header;
+  header.kind = ipc::DataKind::Result;
+  header.request = request;
+  header.index = outcome.exit_status;
+  header.encoding_or_outcome = static_cast<std::uint8_t>(outcome.outcome);
+  if (outcome.outcome != Outcome::Returned) {
+    writer_.write(header, bytes_of(ipc::failure_payload(outcome.message, outcome.backtrace)));
+  } else if (outcome.payload.size() > limits::kDataPayloadBytesMax) {
+    header.encoding_or_outcome = static_cast<std::uint8_t>(ipc::DataOutcome::BadArguments);
+    const std::string text =
+        "the result is larger than " + std::to_string(limits::kDataPayloadBytesMax) + " bytes";
+    writer_.write(header, bytes_of(ipc::failure_payload(text, {})));
+  } else {
+    writer_.write(header, outcome.payload);
+  }
+  if (side_ == Side::Daemon && writer_.queued() > limits::kDataAbandonBytes)
+    lost(Error(ErrorCode::InvalidRequest, "data channel: it does not read what it is sent"));
+}
+
+// --- the end ---
+
+void CallPort::lost(const Error& why) {
+  OnLost tell;
+  bool closed = false;
+  {
+    const MutexLock lock(mutex_);
+    tell.swap(on_lost_);
+    closed = closed_.has_value();
+  }
+  ::shutdown(socket_.get(), SHUT_RDWR);  // so that the peer does not wait for answers
+  if (closed) return end_all();
+  if (tell) tell(why);
+}
+
+void CallPort::close(const std::string& reason) {
+  bool ended = false;
+  {
+    const MutexLock lock(mutex_);
+    if (!closed_) closed_ = reason;
+    ended = ended_;
+  }
+  // What has arrived is read first, up to the end that this makes, by whoever that wakes.
+  ::shutdown(socket_.get(), SHUT_RDWR);
+  if (ended) end_all();
+}
+
+void CallPort::end_all() {
+  std::string reason;
+  std::unordered_map<std::uint32_t, std::shared_ptr<Callee>> callees;
+  std::vector<engine::CallHandle> running;
+  {
+    const MutexLock lock(mutex_);
+    reason = *closed_;
+    callees.swap(callees_);
+    for (auto& [request, call] : incoming_) {
+      call.cancelled = true;
+      running.push_back(call.handle);
+    }
+  }
+  for (const engine::CallHandle& handle : running) handle.cancel();
+  const engine::CallOutcome outcome = refuse_call(Outcome::Unavailable, reason);
+  for (const engine::CallDone& done : outgoing_.take_all()) done(outcome);
+  pool_.unwatch(socket_.get());
+}
+
+}  // namespace arcella::host

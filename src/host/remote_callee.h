@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/call_port.h"
+#include "host/callee.h"
+
+namespace arcella::host {
+
+// A deployment of another process, through the channel that leads there.
+class RemoteCallee final : public Callee {
+ public:
+  // By name as resolve() is asked, `ns:pkg/iface@1.0.0#add`; there are no others.
+  using Functions = std::map<std::string, std::uint32_t, std::less<>>;
+
+  // `slot`: its number on the channel. A call ends within `call_timeout`, which the other side
+  // keeps; past it and limits::kCallReplyGrace it is given up here.
+  RemoteCallee(std::shared_ptr<CallPort> port, std::uint32_t slot, Functions functions,
+               std::chrono::milliseconds call_timeout)
+      : port_(std::move(port)),
+        slot_(slot),
+        functions_(std::move(functions)),
+        call_timeout_(call_timeout) {}
+
+  Result<std::uint32_t> resolve(std::string_view function) override;
+  engine::CallHandle call(std::optional<int> index, std::uint32_t function,
+                          engine::Encoding encoding, std::span<const std::byte> arguments,
+                          std::chrono::milliseconds timeout, CallChainPtr caller,
+                          engine::CallDone done) override;
+
+ private:
+  const std::shared_ptr<CallPort> port_;
+  const std::uint32_t slot_;
+  const Functions functions_;
+  const std::chrono::milliseconds call_timeout_;
+};
+
+// What a process may call of a callee of ours: these functions, by their place in the list, of its
+// least busy replica.
+class Route final : public Callee {
+ public:
+  Route(std::shared_ptr<Callee> callee, std::vector<std::uint32_t> functions)
+      : callee_(std::move(callee)), functions_(std::move(functions)) {}
+
+  // Unavailable: whoever has a route knows its numbers.
+  Result<std::uint32_t> resolve(std::string_view function) override;
+  engine::CallHandle call(std::optional<int> index, std::uint32_t function,
+                          engine::Encoding encoding, std::span<const std::byte> arguments,
+                          std::chrono::milliseconds timeout, CallChainPtr caller,
+                          engine::CallDone done) override;
+
+ private:
+  const std::shared_ptr<Callee> callee_;
+  const std::vector<std::uint32_t> functions_;
+};
+
+}  // namespace arcella::host
