@@ -36,7 +36,8 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 Result<std::shared_ptr<CallPort>> CallPort::open(UniqueFd socket, EnginePool& pool, Side side,
                                                  OnLost on_lost) {
   auto port = std::make_shared<CallPort>(std::move(socket), pool, side, std::move(on_lost));
-  ARCELLA_TRY_VOID(pool.watch(port->socket_.get(), [port] { port->on_ready(); }));
+  ARCELLA_TRY_VOID(
+      pool.watch(port->socket_.get(), [port](bool hung_up) { port->on_ready(hung_up); }));
   return port;
 }
 
@@ -60,30 +61,37 @@ bool CallPort::congested() const noexcept {
   return side_ == Side::Worker && writer_.queued() > limits::kDataOutboxBytesMax;
 }
 
-void CallPort::on_ready() {
+void CallPort::on_ready(bool hung_up) {
+  if (hung_up) {
+    const MutexLock lock(mutex_);
+    hung_up_ = true;
+  }
   writer_.flush();
   if (!congested()) read();
 }
 
 void CallPort::read() {
   std::uint64_t seen = 0;
+  bool to_the_end = false;
   {
     const MutexLock lock(mutex_);
     ++arrivals_;
     if (reading_ || ended_) return;  // who reads looks at arrivals_ before it stops
     reading_ = true;
     seen = arrivals_;
+    to_the_end = hung_up_;
   }
   std::vector<Frame> frames;
   for (bool go_on = true; go_on;) {
     bool more = false;
-    const std::optional<Error> broken = read_some(frames, more);
+    const std::optional<Error> broken = read_some(frames, to_the_end, more);
     const bool wait = congested();
     {
       const MutexLock lock(mutex_);
       ended_ = broken.has_value();
       go_on = !ended_ && !wait && (more || arrivals_ != seen);
       seen = arrivals_;
+      to_the_end = hung_up_;
       reading_ = go_on;
     }
     if (broken) lost(*broken);
@@ -98,8 +106,8 @@ void CallPort::read() {
 }
 
 // An error: it was the last time.
-std::optional<Error> CallPort::read_some(std::vector<Frame>& frames, bool& more) {
-  const auto progress = reader_.read(socket_.get(), frames, kBatchMax);
+std::optional<Error> CallPort::read_some(std::vector<Frame>& frames, bool to_the_end, bool& more) {
+  const auto progress = reader_.read(socket_.get(), frames, kBatchMax, to_the_end);
   std::optional<Error> broken = admit(frames);
   if (!progress) return progress.error();
   if (broken) return broken;

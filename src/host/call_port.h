@@ -77,9 +77,10 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
     std::size_t bytes = 0;
   };
 
-  void on_ready();
+  void on_ready(bool hung_up);
   void read();
-  [[nodiscard]] std::optional<Error> read_some(std::vector<Frame>& frames, bool& more);
+  [[nodiscard]] std::optional<Error> read_some(std::vector<Frame>& frames, bool to_the_end,
+                                               bool& more);
   // Ends calls that have their result, enters new ones into the table and obeys cancellations; what
   // is left in `frames` is to be run.
   [[nodiscard]] std::optional<Error> admit(std::vector<Frame>& frames);
@@ -112,7 +113,8 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
   bool reading_ ARCELLA_GUARDED_BY(mutex_) = false;
   // Wake-ups so far: one may come while another thread reads.
   std::uint64_t arrivals_ ARCELLA_GUARDED_BY(mutex_) = 0;
-  bool ended_ ARCELLA_GUARDED_BY(mutex_) = false;                 // nothing more is read
+  bool hung_up_ ARCELLA_GUARDED_BY(mutex_) = false;  // the peer: nobody wakes us any more
+  bool ended_ ARCELLA_GUARDED_BY(mutex_) = false;    // nothing more is read
   std::optional<std::string> closed_ ARCELLA_GUARDED_BY(mutex_);  // why
   std::unordered_map<std::uint64_t, Incoming> incoming_ ARCELLA_GUARDED_BY(mutex_);
   std::size_t incoming_bytes_ ARCELLA_GUARDED_BY(mutex_) = 0;

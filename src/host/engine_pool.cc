@@ -33,7 +33,7 @@ constexpr std::uint64_t kTimer = 1;
 struct Watch {
   std::uint64_t number;
   int fd;
-  std::shared_ptr<const Work> ready;  // shared with the threads that run it
+  std::shared_ptr<const EnginePool::Ready> ready;  // shared with the threads that run it
 };
 
 struct Timer {
@@ -145,13 +145,13 @@ void EnginePool::Impl::wait(int timeout_ms) {
     run_timers();
     return;
   }
-  std::shared_ptr<const Work> ready;
+  std::shared_ptr<const Ready> ready;
   {
     const MutexLock lock(mutex);
     const auto found = std::ranges::lower_bound(watches, event.data.u64, {}, &Watch::number);
     if (found != watches.end() && found->number == event.data.u64) ready = found->ready;
   }
-  if (ready) (*ready)();
+  if (ready) (*ready)((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 }
 
 void EnginePool::Impl::run(int number) {
@@ -231,8 +231,8 @@ void EnginePool::post_after(std::chrono::milliseconds delay, std::function<void(
   if (impl_->timers.front().due == due) impl_->arm(due);
 }
 
-Result<void> EnginePool::watch(int fd, std::function<void()> ready) {
-  auto shared = std::make_shared<const Work>(std::move(ready));
+Result<void> EnginePool::watch(int fd, Ready ready) {
+  auto shared = std::make_shared<const Ready>(std::move(ready));
   const MutexLock lock(impl_->mutex);
   const std::uint64_t number = ++impl_->last_watch;
   impl_->watches.push_back({number, fd, std::move(shared)});
@@ -245,7 +245,7 @@ Result<void> EnginePool::watch(int fd, std::function<void()> ready) {
 }
 
 void EnginePool::unwatch(int fd) {
-  std::shared_ptr<const Work> last;  // destroyed without the lock
+  std::shared_ptr<const Ready> last;  // destroyed without the lock
   const MutexLock lock(impl_->mutex);
   const auto found = std::ranges::find(impl_->watches, fd, &Watch::fd);
   if (found == impl_->watches.end()) return;

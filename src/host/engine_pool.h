@@ -31,9 +31,10 @@ class EnginePool final : public engine::Executor {
   enum class Interest { Readable, ReadableAndWritable };
   // `ready` runs on a pool thread each time something arrives at `fd` (edge-triggered: not again
   // for what was left unread), also several times at once; with ReadableAndWritable also when it
-  // takes bytes again. Until unwatch() or the end of the pool, which destroy `ready`; `fd` is open
-  // as long.
-  [[nodiscard]] Result<void> watch(int fd, std::function<void()> ready);
+  // takes bytes again. It is told whether the peer has hung up: then nothing is reported after it.
+  // Until unwatch() or the end of the pool, which destroy `ready`; `fd` is open as long.
+  using Ready = std::function<void(bool hung_up)>;
+  [[nodiscard]] Result<void> watch(int fd, Ready ready);
   // `ready` may be running, or about to, on other threads; none begins it after them.
   void unwatch(int fd);
   // Of a watched descriptor; else nothing happens. Asks anew: what is ready now is reported again.

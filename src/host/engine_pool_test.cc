@@ -99,7 +99,7 @@ TEST(EnginePool, HandsAReadyDescriptorToASleepingThread) {
   const UniqueFd far(ends[1]);
   std::promise<char> got;
   EnginePool pool(2);
-  ASSERT_TRUE(pool.watch(near.get(), [&] {
+  ASSERT_TRUE(pool.watch(near.get(), [&](bool) {
     char byte = 0;
     if (::recv(near.get(), &byte, 1, MSG_DONTWAIT) == 1) got.set_value(byte);
   }));
@@ -116,7 +116,7 @@ TEST(EnginePool, LooksAtDescriptorsWhileGuestsKeepItBusy) {
   std::promise<void> got;
   std::function<void()> spin;  // a guest that is always put off and posted again
   EnginePool pool(1);
-  ASSERT_TRUE(pool.watch(near.get(), [&] {
+  ASSERT_TRUE(pool.watch(near.get(), [&](bool) {
     char byte = 0;
     if (::recv(near.get(), &byte, 1, MSG_DONTWAIT) == 1) got.set_value();
   }));
@@ -140,7 +140,7 @@ TEST(EnginePool, ReportsWhenASocketTakesBytesAgain) {
   std::atomic<bool> drained = false;
   std::promise<void> writable;
   EnginePool pool(1);
-  ASSERT_TRUE(pool.watch(near.get(), [&] {
+  ASSERT_TRUE(pool.watch(near.get(), [&](bool) {
     if (::send(near.get(), "x", 1, MSG_DONTWAIT) == 1 && !drained.exchange(true))
       writable.set_value();
   }));

@@ -51,7 +51,7 @@ Result<void> FrameReader::cut(std::vector<DataFrame>& frames) {
 }
 
 Result<FrameReader::Progress> FrameReader::read(int socket, std::vector<DataFrame>& frames,
-                                                std::size_t frames_max) {
+                                                std::size_t frames_max, bool to_the_end) {
   for (std::size_t bytes = 0; frames.size() < frames_max && bytes < kBatchBytes;) {
     if (open_) make_room(*open_, open_bytes_);
     std::byte* const to = open_ ? open_->payload.data() + open_bytes_ : ahead_.data() + end_;
@@ -76,7 +76,7 @@ Result<FrameReader::Progress> FrameReader::read(int socket, std::vector<DataFram
     }
     // A stream socket gives what it has: less than there was room for means nothing is left
     // (epoll(7)).
-    if (count < room && !open_) return Progress::Drained;
+    if (count < room && !open_ && !to_the_end) return Progress::Drained;
   }
   return Progress::MayHaveMore;
 }

@@ -23,9 +23,10 @@ class FrameReader {
   enum class Progress { Drained, MayHaveMore, Closed };
 
   // Reads without waiting until nothing is left, `frames` has at least `frames_max`, or it has
-  // grown by a mebibyte. An error: the peer spoke nonsense.
+  // grown by a mebibyte. An error: the peer spoke nonsense. Less than there was room for counts as
+  // the last, unless `to_the_end`: the peer has hung up, and that must be seen.
   [[nodiscard]] Result<Progress> read(int socket, std::vector<DataFrame>& frames,
-                                      std::size_t frames_max);
+                                      std::size_t frames_max, bool to_the_end = false);
 
  private:
   [[nodiscard]] Result<void> cut(std::vector<DataFrame>& frames);

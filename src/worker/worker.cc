@@ -280,7 +280,6 @@ aio::Task<bool> Worker::run() {
   tasks_.cancel();
   channel_.close();
   co_await tasks_.join();
-  if (port_) port_->close("the worker ends");
   co_return !daemon_gone_;
 }
 
