@@ -33,11 +33,14 @@ fn asking(keys: Arc<dyn KeyValue>) -> Policy {
     }
 }
 
+/// Operation, keys with values, number.
+type Asked = (u8, Vec<(String, Vec<u8>)>, u64);
+
 /// Answers as the function says, and keeps what it was asked.
 #[derive(Debug)]
 struct Keys {
     answer: fn(&Request) -> Result<Answer, String>,
-    asked: Mutex<Vec<(u8, Vec<(String, Vec<u8>)>, u64)>>,
+    asked: Mutex<Vec<Asked>>,
 }
 
 fn keys(answer: fn(&Request) -> Result<Answer, String>) -> Arc<Keys> {
