@@ -66,6 +66,7 @@ inline constexpr std::array kCrashPoints{
     std::string_view("scale.ready"),
     std::string_view("undeploy.row-gone"),
     std::string_view("undeploy.drained"),
+    std::string_view("undeploy.keys-gone"),
     std::string_view("command.recorded"),
     // processes, and what the reconciler has them do
     std::string_view("helper.spawned"),

@@ -209,6 +209,28 @@ inline constexpr int kHttpBacklog = 4096;
 // Total, not per read: slow-loris.
 inline constexpr std::chrono::seconds kHttpHeaderTimeout{10};
 
+// --- a deployment's keys: wasi:keyvalue (docs/host-interfaces.md). A guest is told, and nothing
+// changes. ---
+// A name; what is longer is a value.
+inline constexpr std::size_t kKeyValueKeyBytesMax = 1024;
+// Well below what one host call may allocate (kHostcallFuel); larger belongs into a file.
+inline constexpr std::size_t kKeyValueValueBytesMax = 1U << 20;
+// All of a deployment. The file is up to twice as large: pages are not full.
+inline constexpr std::size_t kKeyValueBytesMax = 256U << 20;
+// What an entry counts for besides its key and value, as its row and index entry do on the disk:
+// empty values are bounded too.
+inline constexpr std::size_t kKeyValueEntryBytes = 64;
+// Keys of one page: 1 MB at most, and the next one is a call away.
+inline constexpr std::size_t kKeyValueListMax = 1000;
+// Keys of one batch: it holds up the others of the deployment.
+inline constexpr std::size_t kKeyValueBatchMax = 1000;
+// Keys and values that one answer carries.
+inline constexpr std::size_t kKeyValueAnswerBytesMax = 8U << 20;
+// Requests of all replicas that wait for the disk: one of each in a call, and a second's worth of
+// HTTP. More: told to try again.
+inline constexpr std::size_t kKeyValueQueuedMax = 1024;
+inline constexpr std::size_t kKeyValueQueuedBytesMax = 32U << 20;
+
 // --- output of guests ---
 // Older lines are dropped and counted.
 inline constexpr std::size_t kLogRingBytesPerInstance = 1U << 20;

@@ -41,13 +41,18 @@ TEST(Engine, FingerprintsTellTraitsApart) {
 }
 
 TEST(Engine, TellsWhatTheHostOffers) {
-  for (const char* import : {"wasi:io/poll@0.2.0", "wasi:io/poll@0.2.99", "wasi:http/client@0.3.0",
-                             "wasi_snapshot_preview1.fd_write"}) {
+  for (const char* import :
+       {"wasi:io/poll@0.2.0", "wasi:io/poll@0.2.99", "wasi:http/client@0.3.0",
+        "wasi_snapshot_preview1.fd_write", "wasi:config/store@0.2.0-rc.1", "wasi:logging/logging",
+        "wasi:logging/logging@0.1.0-draft", "wasi:keyvalue/store@0.2.0-draft",
+        "wasi:keyvalue/batch@0.2.0-draft", "wasi:keyvalue/atomics@0.2.0-draft"}) {
     EXPECT_TRUE(host_offers(import)) << import;
   }
   for (const char* import :
        {"wasi:io/poll", "wasi:io/poll@1.0.0", "wasi:io/pool@0.2.0",
-        "wasi:http/incoming-handler@0.2.0", "demo:calc/ops@0.2.0", "env.log", "log", "", "\xff"}) {
+        "wasi:http/incoming-handler@0.2.0", "wasi:config/store@0.2.0",
+        "wasi:keyvalue/store@0.2.0-draft2", "wasi:keyvalue/watcher@0.2.0-draft",
+        "demo:calc/ops@0.2.0", "env.log", "log", "", "\xff"}) {
     EXPECT_FALSE(host_offers(import)) << import;
   }
 }

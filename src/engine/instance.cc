@@ -6,6 +6,7 @@
 
 #include "engine/door/guest_task.h"
 #include "engine/door/import_door.h"
+#include "engine/door/key_value_door.h"
 
 namespace arcella::engine {
 namespace {
@@ -137,18 +138,27 @@ rust::Vec<rust::String> strings_from(const std::vector<std::string>& texts) {
   return strings;
 }
 
+rust::Vec<door::StringPair> pairs_from(
+    const std::vector<std::pair<std::string, std::string>>& pairs) {
+  rust::Vec<door::StringPair> made;
+  for (const auto& [name, value] : pairs) {
+    made.push_back(door::StringPair{rust::String(name), rust::String(value)});
+  }
+  return made;
+}
+
 door::Policy policy_from(const WasiPolicy& policy) {
   door::Policy made;
   made.program = rust::String(policy.program);
   made.args = strings_from(policy.args);
-  for (const auto& [name, value] : policy.env) {
-    made.env.push_back(door::StringPair{rust::String(name), rust::String(value)});
-  }
+  made.env = pairs_from(policy.env);
   for (const MountPoint& mount : policy.mounts) {
     made.mounts.push_back(
         door::MountEntry{rust::String(mount.host), rust::String(mount.guest), mount.writable});
   }
   made.allowed_hosts = strings_from(policy.allowed_hosts);
+  made.config = pairs_from(policy.config);
+  if (policy.key_value) made.key_value = std::make_shared<door::KeyValueDoor>(policy.key_value);
   return made;
 }
 

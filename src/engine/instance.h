@@ -20,6 +20,7 @@
 #include "engine/call.h"
 #include "engine/engine.h"
 #include "engine/import_target.h"
+#include "engine/key_value.h"
 
 namespace arcella::engine {
 
@@ -60,6 +61,8 @@ struct WasiPolicy {
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<MountPoint> mounts;
   std::vector<std::string> allowed_hosts;  // outbound wasi:http, as `scheme://host[:port]`
+  std::vector<std::pair<std::string, std::string>> config{};  // what wasi:config tells
+  std::shared_ptr<KeyValue> key_value{};                      // null: wasi:keyvalue has no bucket
 };
 
 // One live store. Owner: the host's replica.  Thread: any; calls are served one at a time in the

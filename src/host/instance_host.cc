@@ -9,6 +9,7 @@
 #include "host/call_refusal.h"
 #include "host/http_deployment.h"
 #include "host/imports.h"
+#include "host/key_value_service.h"
 #include "host/replica.h"
 #include "host/replica_deployment.h"
 #include "host/run_policy.h"
@@ -94,9 +95,10 @@ Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, U
   ARCELLA_TRY(std::shared_ptr<const engine::Component> component,
               impl_->engine.load(std::move(artifact)));
   const auto imports = std::make_shared<Imports>();
-  ARCELLA_TRY(auto linked,
-              engine::InstancePre::link(impl_->engine, std::move(component), wasi_policy_of(spec),
-                                        store_limits_of(spec), imports));
+  engine::WasiPolicy policy = wasi_policy_of(spec);
+  policy.key_value = key_value_of(spec);
+  ARCELLA_TRY(auto linked, engine::InstancePre::link(impl_->engine, std::move(component), policy,
+                                                     store_limits_of(spec), imports));
   imports->set_functions(linked->imports());
   const std::shared_ptr<const engine::InstancePre> pre = std::move(linked);
   std::shared_ptr<HostedDeployment> made;

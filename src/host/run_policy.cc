@@ -13,6 +13,7 @@ engine::WasiPolicy wasi_policy_of(const model::RunSpec& spec) {
   policy.program = spec.program;
   policy.env = spec.env;
   policy.allowed_hosts = spec.allowed_hosts;
+  policy.config = spec.config;
   policy.mounts.reserve(spec.mounts.size());
   for (const model::Mount& mount : spec.mounts) {
     policy.mounts.push_back({.host = mount.host, .guest = mount.guest, .writable = mount.writable});

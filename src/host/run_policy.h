@@ -10,6 +10,7 @@
 
 namespace arcella::host {
 
+// Without the deployment's keys, which are no plain value (host/key_value_service.h).
 [[nodiscard]] engine::WasiPolicy wasi_policy_of(const model::RunSpec& spec);
 
 // The limits of every store of the deployment. A store knows one longest call: for a service with

@@ -27,11 +27,13 @@ TEST(RunPolicy, GrantsWhatTheSpecSaysAndNothingElse) {
   spec.env = {{"K", "V"}};
   spec.mounts = {{.host = "/srv/x", .guest = "/data", .writable = true}};
   spec.allowed_hosts = {"https://example.com"};
+  spec.config = {{"greeting", "hello"}};
   const engine::WasiPolicy policy = wasi_policy_of(spec);
   EXPECT_EQ(policy.program, "prog");
   EXPECT_EQ(policy.args, spec.args);
   EXPECT_EQ(policy.env, spec.env);
   EXPECT_EQ(policy.allowed_hosts, spec.allowed_hosts);
+  EXPECT_EQ(policy.config, spec.config);
   ASSERT_EQ(policy.mounts.size(), 1U);
   EXPECT_EQ(policy.mounts[0].host, "/srv/x");
   EXPECT_EQ(policy.mounts[0].guest, "/data");
@@ -41,6 +43,8 @@ TEST(RunPolicy, GrantsWhatTheSpecSaysAndNothingElse) {
   EXPECT_TRUE(nothing.env.empty());
   EXPECT_TRUE(nothing.mounts.empty());
   EXPECT_TRUE(nothing.allowed_hosts.empty());
+  EXPECT_TRUE(nothing.config.empty());
+  EXPECT_EQ(nothing.key_value, nullptr);
 }
 
 TEST(RunPolicy, GivesAServiceTimeForItsEntrypoint) {

@@ -19,16 +19,26 @@ wire::JsonArray array_of(const Strings& strings) {
   return array;
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> read_env(const wire::FieldReader& fields) {
-  std::vector<std::pair<std::string, std::string>> env;
-  ARCELLA_TRY(auto variables, fields.objects("env"));
-  for (const auto& variable : variables) {
-    ARCELLA_TRY_VOID(variable.only({"name", "value"}));
-    ARCELLA_TRY(std::string name, variable.string("name"));
-    ARCELLA_TRY(std::string value, variable.string("value"));
-    env.emplace_back(std::move(name), std::move(value));
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+wire::JsonArray array_of_pairs(const Pairs& pairs) {
+  wire::JsonArray array;
+  for (const auto& [name, value] : pairs) {
+    array.push_back(wire::JsonObject{{"name", name}, {"value", value}});
   }
-  return env;
+  return array;
+}
+
+Result<Pairs> read_pairs(const wire::FieldReader& fields, std::string_view key) {
+  Pairs pairs;
+  ARCELLA_TRY(auto objects, fields.objects(key));
+  for (const auto& object : objects) {
+    ARCELLA_TRY_VOID(object.only({"name", "value"}));
+    ARCELLA_TRY(std::string name, object.string("name"));
+    ARCELLA_TRY(std::string value, object.string("value"));
+    pairs.emplace_back(std::move(name), std::move(value));
+  }
+  return pairs;
 }
 
 Result<std::vector<model::Mount>> read_mounts(const wire::FieldReader& fields) {
@@ -58,11 +68,7 @@ wire::Json to_json(const model::RunSpec& spec) {
   object["program"] = spec.program;
   object["kind"] = model::to_string(spec.kind);
   object["args"] = array_of(spec.args);
-  wire::JsonArray env;
-  for (const auto& [name, value] : spec.env) {
-    env.push_back(wire::JsonObject{{"name", name}, {"value", value}});
-  }
-  object["env"] = std::move(env);
+  object["env"] = array_of_pairs(spec.env);
   wire::JsonArray mounts;
   for (const auto& mount : spec.mounts) {
     mounts.push_back(wire::JsonObject{
@@ -70,6 +76,8 @@ wire::Json to_json(const model::RunSpec& spec) {
   }
   object["mounts"] = std::move(mounts);
   object["allowed_hosts"] = array_of(spec.allowed_hosts);
+  object["config"] = array_of_pairs(spec.config);
+  if (spec.keys_folder) object["keys_folder"] = *spec.keys_folder;
   if (spec.entrypoint) object["entrypoint"] = *spec.entrypoint;
   if (spec.shutdown) object["shutdown"] = *spec.shutdown;
   object["startup_timeout_ms"] = spec.startup_timeout.count();
@@ -82,8 +90,8 @@ wire::Json to_json(const model::RunSpec& spec) {
 Result<model::RunSpec> run_spec_from_json(const wire::Json& value, std::string path) {
   ARCELLA_TRY(auto fields, wire::FieldReader::of(value, std::move(path)));
   ARCELLA_TRY_VOID(fields.only({"deployment", "program", "kind", "args", "env", "mounts",
-                                "allowed_hosts", "entrypoint", "shutdown", "startup_timeout_ms",
-                                "call_timeout_ms", "memory_bytes", "fuel"}));
+                                "allowed_hosts", "config", "keys_folder", "entrypoint", "shutdown",
+                                "startup_timeout_ms", "call_timeout_ms", "memory_bytes", "fuel"}));
   ARCELLA_TRY(std::string id, fields.string("deployment"));
   ARCELLA_TRY(auto deployment, model::DeploymentId::parse(id));
   model::RunSpec spec{.deployment = std::move(deployment),
@@ -100,9 +108,11 @@ Result<model::RunSpec> run_spec_from_json(const wire::Json& value, std::string p
   if (!kind) return fail(ErrorCode::InvalidParams, fields.path() + ".kind: no kind of component");
   spec.kind = *kind;
   ARCELLA_TRY(spec.args, fields.strings("args"));
-  ARCELLA_TRY(spec.env, read_env(fields));
+  ARCELLA_TRY(spec.env, read_pairs(fields, "env"));
   ARCELLA_TRY(spec.mounts, read_mounts(fields));
   ARCELLA_TRY(spec.allowed_hosts, fields.strings("allowed_hosts"));
+  ARCELLA_TRY(spec.config, read_pairs(fields, "config"));
+  ARCELLA_TRY(spec.keys_folder, fields.optional_string("keys_folder"));
   ARCELLA_TRY(spec.entrypoint, fields.optional_string("entrypoint"));
   ARCELLA_TRY(spec.shutdown, fields.optional_string("shutdown"));
   ARCELLA_TRY(spec.startup_timeout, read_time(fields, "startup_timeout_ms"));

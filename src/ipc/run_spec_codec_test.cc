@@ -48,8 +48,8 @@ TEST(RunSpecCodec, NeedsEveryFieldThatIsNotOptional) {
   for (const auto& field : whole.get_object()) {
     wire::Json value = whole;
     value.as_object().erase(field.key());
-    bool optional =
-        field.key() == "entrypoint" || field.key() == "shutdown" || field.key() == "fuel";
+    bool optional = field.key() == "entrypoint" || field.key() == "shutdown" ||
+                    field.key() == "fuel" || field.key() == "keys_folder";
     EXPECT_EQ(run_spec_from_json(value).has_value(), optional) << field.key();
   }
 }

@@ -175,7 +175,6 @@ void read_config(TableReader& deployment, model::DeploymentSpec& spec) {
     if (key.value.empty()) deployment.report(key.at, "config", "a key is not empty");
     spec.config.emplace_back(key.value, value.value);
   }
-  if (!spec.config.empty()) deployment.note_no_effect("config");
 }
 
 void read_update(TableReader& deployment, model::UpdateFields& update) {

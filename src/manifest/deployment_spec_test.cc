@@ -110,7 +110,6 @@ TEST(DeploymentSpec, NotesEachFieldThatHasNoEffectYet) {
             "= 'rolling'\nmin_healthy_ms = 1\nauto_revert = false\n"),
       ElementsAre("web.deployment.toml:3:1: deployment.direct: has no effect in this version",
                   HasSubstr(":4:1: deployment.fuse_with: has no effect"),
-                  HasSubstr("deployment.config: has no effect"),
                   HasSubstr(":8:1: deployment.http.route: has no effect"),
                   HasSubstr(":10:1: deployment.update.strategy: has no effect"),
                   HasSubstr(":11:1: deployment.update.min_healthy_ms: has no effect"),
@@ -118,10 +117,10 @@ TEST(DeploymentSpec, NotesEachFieldThatHasNoEffectYet) {
 }
 
 TEST(DeploymentSpec, NotesNothingWhereNothingIsAskedFor) {
-  EXPECT_THAT(
-      notes("direct = false\nfuse_with = []\n[deployment.config]\n[deployment.wiring]\n'a:b/c' = "
-            "'b'\n[deployment.update]\nstrategy = 'recreate'\n"),
-      IsEmpty());
+  EXPECT_THAT(notes("direct = false\nfuse_with = []\n[deployment.config]\nk = "
+                    "'v'\n[deployment.wiring]\n'a:b/c' = "
+                    "'b'\n[deployment.update]\nstrategy = 'recreate'\n"),
+              IsEmpty());
 }
 
 TEST(DeploymentSpec, ADeploymentIsNotItsOwnNeighbour) {

@@ -23,6 +23,9 @@ struct RunSpec {
   std::vector<std::pair<std::string, std::string>> env = {};
   std::vector<Mount> mounts = {};
   std::vector<std::string> allowed_hosts = {};
+  std::vector<std::pair<std::string, std::string>> config = {};  // what wasi:config tells
+  // Where wasi:keyvalue keeps the deployment's keys, absolute; nullopt: there is no bucket.
+  std::optional<std::string> keys_folder = {};
   std::optional<std::string> entrypoint = {};
   std::optional<std::string> shutdown = {};
   std::chrono::milliseconds startup_timeout{limits::kStartupTimeoutDefault};
@@ -32,6 +35,11 @@ struct RunSpec {
   friend bool operator==(const RunSpec&, const RunSpec&) = default;
 };
 
-[[nodiscard]] RunSpec run_spec_of(const Deployment& deployment, const Component& component);
+// Of a deployment whose home is the folder `home`.
+[[nodiscard]] RunSpec run_spec_of(const Deployment& deployment, const Component& component,
+                                  const std::string& home);
+
+// Of all deployments, below `home`; each has the folder of its id there.
+[[nodiscard]] std::string keys_folder_of(const std::string& home);
 
 }  // namespace arcella::model

@@ -11,6 +11,7 @@
 #include "model/deployment_rules.h"
 #include "runtime/changeover.h"
 #include "runtime/deploy_plan.h"
+#include "runtime/deployment_keys.h"
 #include "runtime/deployment_waits.h"
 #include "runtime/listen_socket.h"
 
@@ -251,6 +252,13 @@ aio::Task<Result<void>> DeploymentOperations::undeploy(std::string deployment, b
     log::warn("runtime", "undeployed, but its guests are slow to end", {{"deployment", id.str()}});
   }
   crash_point("undeploy.drained");
+  auto forget_keys = [this, &id] { return remove_keys(core_.config.home, id); };
+  auto forgotten = co_await core_.files_pool.run(std::move(forget_keys));
+  if (!forgotten.has_value()) {
+    log::warn("runtime", "what it kept goes at the next start",
+              {{"deployment", id.str()}, {"error", forgotten.error().message()}});
+  }
+  crash_point("undeploy.keys-gone");
   core_.registry.remove(id);
   core_.events.record(model::EventKind::DeploymentUndeployed, id.str());
   core_.reconciler.kick();

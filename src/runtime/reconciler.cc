@@ -83,12 +83,13 @@ std::string name_of(const model::Place& place) {
 
 Reconciler::Reconciler(boost::asio::io_context& io, const Clock& clock, Registry& registry,
                        Places& places, ArtifactSource& artifacts, EventLog& events,
-                       OnCompleted on_completed)
+                       std::string home, OnCompleted on_completed)
     : clock_(clock),
       registry_(registry),
       places_(places),
       artifacts_(artifacts),
       events_(events),
+      home_(std::move(home)),
       on_completed_(std::move(on_completed)),
       wake_(io),
       changed_(io.get_executor()),
@@ -289,7 +290,8 @@ aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::Deploy
   // Changed meanwhile: the next plan loads what it is now.
   if (record == nullptr || component == nullptr || record->revision != revision)
     co_return Result<void>();
-  LoadOrder order(record->slot, model::run_spec_of(record->deployment, component->component));
+  LoadOrder order(record->slot,
+                  model::run_spec_of(record->deployment, component->component, home_));
   order.artifact = std::move(artifact);
   if (record->kind == model::Kind::Http) {
     ARCELLA_CO_TRY_VOID(ensure_listening(registry_, *record));

@@ -36,7 +36,8 @@ class Reconciler {
   using OnCompleted = std::function<void(const model::DeploymentId&)>;
 
   Reconciler(boost::asio::io_context& io, const Clock& clock, Registry& registry, Places& places,
-             ArtifactSource& artifacts, EventLog& events, OnCompleted on_completed);
+             ArtifactSource& artifacts, EventLog& events, std::string home,
+             OnCompleted on_completed);
 
   // Plans from now on whenever something changes. A test calls tick() instead.
   void run();
@@ -96,6 +97,7 @@ class Reconciler {
   Places& places_;
   ArtifactSource& artifacts_;
   EventLog& events_;
+  const std::string home_;
   OnCompleted on_completed_;
 
   std::set<model::Place> busy_;  // places whose actions are under way

@@ -74,9 +74,11 @@ class ReconcilerTest : public ::testing::Test {
   aio::WorkerPool files_{"test-files", 1};
   EventLog events_{io_.get_executor(), clock_, files_};
   Reconciler reconciler_{
-      io_, clock_, registry_, places_, artifacts_, events_, [this](const model::DeploymentId& id) {
-        completed_.push_back(id.str());
-      }};
+      io_,        clock_,
+      registry_,  places_,
+      artifacts_, events_,
+      "/home",    [this](const model::DeploymentId& id) {
+        completed_.push_back(id.str()); }};
 };
 
 TEST_F(ReconcilerTest, BringsUpAWorkerAndStartsAllReplicasWithOneMessage) {

@@ -123,7 +123,9 @@ Result<RunOperations::Target> RunOperations::find_target(const RunRequest& reque
   needs.concurrency = component->component.needs_concurrency;
   needs.fuel = deployment->policy.fuel.has_value();
   Target target{component->component.id, needs,
-                model::run_spec_of(*deployment, component->component)};
+                model::run_spec_of(*deployment, component->component, core_.config.home)};
+  // Its id is only the component's name, which a deployment may have too.
+  if (as_component.has_value()) target.spec.keys_folder.reset();
   lay_over(target.spec, request);
   return target;
 }

@@ -7,6 +7,7 @@
 #include "aio/await.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "runtime/deployment_keys.h"
 
 namespace arcella::runtime {
 namespace {
@@ -62,7 +63,7 @@ RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, Runti
       places(io, clock, files_pool, *this, manager_config(config),
              main_engine_config(settings.config)),
       artifacts(config.worker_program, registry, files_pool, home.repository, home.cache),
-      reconciler(io, clock, registry, places, artifacts, events,
+      reconciler(io, clock, registry, places, artifacts, events, config.home,
                  [this](const model::DeploymentId& id) { on_completed(id); }),
       lock(io.get_executor()),
       operations(io.get_executor()) {}
@@ -90,7 +91,7 @@ Result<void> RuntimeCore::load_registry() {
   std::vector<model::DeploymentId> deployed;
   for (const auto& [id, record] : registry.deployments()) deployed.push_back(id);
   remove_unknown_guest_logs(config.home, deployed);
-  return {};
+  return remove_unknown_keys(config.home, deployed);
 }
 
 void RuntimeCore::open_events() {

@@ -42,10 +42,18 @@ ErrorCode code_of(int primary, int extended) {
   }
 }
 
+// Without its folder: the text may be shown to a guest.
+std::string name_of(sqlite3* connection) {
+  const char* path = ::sqlite3_db_filename(connection, "main");
+  std::string_view name = path == nullptr ? "" : path;
+  return std::string(name.substr(name.rfind('/') + 1));
+}
+
 Error error_of(sqlite3* connection) {
   int extended = ::sqlite3_extended_errcode(connection);
   int primary = extended & 0xff;
-  std::string message = "the state database: " + std::string(::sqlite3_errmsg(connection));
+  std::string message =
+      "the database '" + name_of(connection) + "': " + std::string(::sqlite3_errmsg(connection));
   if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
     if (int reason = ::sqlite3_system_errno(connection); reason != 0) {
       return system_error(reason, message);
@@ -78,6 +86,14 @@ Statement& Statement::bind(int parameter, std::int64_t number) {
   return *this;
 }
 
+Statement& Statement::bind_blob(int parameter, std::string_view bytes) {
+  const char* data = bytes.data() == nullptr ? "" : bytes.data();
+  int result =
+      ::sqlite3_bind_blob64(statement_.get(), parameter, data, bytes.size(), SQLITE_TRANSIENT);
+  if (bind_failure_ == SQLITE_OK) bind_failure_ = result;
+  return *this;
+}
+
 Result<bool> Statement::step() {
   if (bind_failure_ != SQLITE_OK) {
     return fail(ErrorCode::Internal,
@@ -103,6 +119,12 @@ std::string Statement::text(int column) const {
   const unsigned char* bytes = ::sqlite3_column_text(statement_.get(), column);
   auto size = static_cast<std::size_t>(::sqlite3_column_bytes(statement_.get(), column));
   return bytes == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(bytes), size);
+}
+
+std::string Statement::blob(int column) const {
+  const void* bytes = ::sqlite3_column_blob(statement_.get(), column);
+  auto size = static_cast<std::size_t>(::sqlite3_column_bytes(statement_.get(), column));
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
 }
 
 std::int64_t Statement::integer(int column) const {

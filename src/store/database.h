@@ -24,6 +24,7 @@ class Statement {
   // A failure to bind is reported by the next step().
   Statement& bind(int parameter, std::string_view text);
   Statement& bind(int parameter, std::int64_t number);
+  Statement& bind_blob(int parameter, std::string_view bytes);
 
   // true: a row is there; its columns (from 0) are good until the next step().
   Result<bool> step();
@@ -31,6 +32,7 @@ class Statement {
   Result<void> run();
 
   [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::string blob(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
 
  private:

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "engine/instance.h"
+#include "host/key_value_service.h"
 #include "host/run_policy.h"
 #include "ipc/handshake.h"
 #include "ipc/job_message.h"
@@ -106,8 +107,9 @@ ipc::RunEnded ended_of(engine::CallOutcome outcome) {
 Result<ipc::RunEnded> run(const engine::Engine& engine, const ipc::RunCommand& command,
                           UniqueFd artifact) {
   ARCELLA_TRY(std::shared_ptr<const engine::Component> component, engine.load(std::move(artifact)));
-  ARCELLA_TRY(const auto linked, engine::InstancePre::link(engine, std::move(component),
-                                                           host::wasi_policy_of(command.spec),
+  engine::WasiPolicy policy = host::wasi_policy_of(command.spec);
+  policy.key_value = host::key_value_of(command.spec);
+  ARCELLA_TRY(const auto linked, engine::InstancePre::link(engine, std::move(component), policy,
                                                            host::store_limits_of(command.spec)));
   ThisThread thread;
   NoSink sink;

@@ -27,6 +27,8 @@ inline model::RunSpec full_run_spec() {
   spec.env = {{"A", "1"}, {"A", "2"}, {"EMPTY", ""}};
   spec.mounts = {{"/srv/data", "/data", true}, {"/usr/share/dict", "/dict", false}};
   spec.allowed_hosts = {"https://api.example.com"};
+  spec.config = {{"greeting", "hello\n"}, {"empty", ""}};
+  spec.keys_folder = "/home/state/keys/calc-core";
   spec.entrypoint = "start";
   spec.shutdown = "stop";
   spec.startup_timeout = std::chrono::milliseconds(2500);

@@ -62,6 +62,17 @@ class ImportTarget {
       rust::Box<ImportReply> reply) const noexcept = 0;
 };
 
+struct KeyValueRequest;
+struct KeyValueReply;  // both the adapter's
+
+// Who keeps a deployment's keys. Called inside a guest, whose thread it must not block, from any
+// thread, also several at once; the reply may come later.
+class KeyValueTarget {
+ public:
+  virtual ~KeyValueTarget() = default;
+  virtual void ask(KeyValueRequest request, rust::Box<KeyValueReply> reply) const noexcept = 0;
+};
+
 // Told once that an HTTP server has stopped. Thread: one of the adapter's.
 class StopListener {
  public:

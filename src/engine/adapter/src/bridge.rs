@@ -9,7 +9,7 @@ use crate::instance::Encoding;
 use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
 use crate::store::{Limits, Mount, Policy, Stdio};
-use crate::{call, describe, engine, function, http_server, instance, item, link};
+use crate::{call, describe, engine, function, http_server, instance, item, key_value, link};
 use cxx::SharedPtr;
 use std::fmt;
 use std::fs::File;
@@ -52,6 +52,37 @@ pub mod ffi {
         env: Vec<StringPair>,
         mounts: Vec<MountEntry>,
         allowed_hosts: Vec<String>,
+        config: Vec<StringPair>,
+        /// Null: there are no buckets.
+        key_value: SharedPtr<KeyValueTarget>,
+    }
+
+    enum KeyValueOperation {
+        /// The entry is a bucket's name; the answer's number is 0 if there is none.
+        Open,
+        /// The answer has an entry for each key.
+        Get,
+        /// The answer's number is 0 if it is not there.
+        Exists,
+        Set,
+        Remove,
+        /// From the number on; the answer's is where to go on, 0 at the end.
+        List,
+        /// By the number; the answer has the new one.
+        Increment,
+    }
+
+    struct KeyValueEntry {
+        key: String,
+        value: Vec<u8>,
+        /// Whether there is a value.
+        present: bool,
+    }
+
+    struct KeyValueRequest {
+        operation: KeyValueOperation,
+        entries: Vec<KeyValueEntry>,
+        number: u64,
     }
 
     struct Limits {
@@ -127,6 +158,9 @@ pub mod ffi {
             reply: Box<ImportReply>,
         ) -> SharedPtr<ImportCall>;
 
+        type KeyValueTarget;
+        fn ask(self: &KeyValueTarget, request: KeyValueRequest, reply: Box<KeyValueReply>);
+
         type StopListener;
         fn stopped(self: &StopListener);
     }
@@ -140,6 +174,7 @@ pub mod ffi {
         type Task;
         type Server;
         type ImportReply;
+        type KeyValueReply;
 
         fn fingerprint(concurrency: bool, fuel: bool) -> Result<String>;
         fn describe_wasm(wasm: &[u8]) -> Result<Described>;
@@ -162,6 +197,12 @@ pub mod ffi {
         fn returned(self: &ImportReply, payload: &[u8]);
         /// Text that need not be UTF-8.
         fn failed(self: &ImportReply, message: &[u8]);
+
+        /// An entry of the answer. The key is UTF-8.
+        fn add(self: &mut KeyValueReply, key: &[u8], value: &[u8], present: bool);
+        fn answered(self: &mut KeyValueReply, number: u64);
+        /// Text that need not be UTF-8.
+        fn refused(self: &mut KeyValueReply, message: &[u8]);
 
         fn start_instance(self: &Linked, output: SharedPtr<OutputTarget>) -> Box<Task>;
         /// A null `output`: the process's own stdio.
@@ -224,6 +265,11 @@ pub struct Function(Arc<function::Function>);
 pub struct Task(GuestTask);
 pub struct Server(http_server::HttpServer);
 pub struct ImportReply(Reply);
+pub struct KeyValueReply {
+    /// None once it was used.
+    reply: Option<key_value::Reply>,
+    entries: Vec<ffi::KeyValueEntry>,
+}
 
 /// An error on its way to C++: code, message and detail in the exception's text, taken apart again in `door.cc`.
 pub struct Thrown(DoorError);
@@ -335,11 +381,7 @@ impl LoadedCode {
         let policy = Policy {
             program: policy.program.clone(),
             args: policy.args.clone(),
-            env: policy
-                .env
-                .iter()
-                .map(|pair| (pair.first.clone(), pair.second.clone()))
-                .collect(),
+            env: pairs(&policy.env),
             mounts: policy
                 .mounts
                 .iter()
@@ -350,6 +392,11 @@ impl LoadedCode {
                 })
                 .collect(),
             allowed_hosts: policy.allowed_hosts.clone(),
+            config: pairs(&policy.config),
+            key_value: (!policy.key_value.is_null()).then(|| {
+                let target = CxxKeyValue(policy.key_value.clone());
+                Arc::new(target) as Arc<dyn key_value::KeyValue>
+            }),
         };
         let limits = Limits {
             memory_bytes: limits.memory_bytes,
@@ -364,6 +411,13 @@ impl LoadedCode {
             )?)))
         })
     }
+}
+
+fn pairs(pairs: &[ffi::StringPair]) -> Vec<(String, String)> {
+    let pairs = pairs.iter();
+    pairs
+        .map(|pair| (pair.first.clone(), pair.second.clone()))
+        .collect()
 }
 
 /// A C++ sink. C++ keeps it alive as long as any share is, and its `write` is thread-safe by contract.
@@ -424,6 +478,58 @@ impl ImportReply {
                 .end(Err(String::from_utf8_lossy(message).into_owned()))
         };
         guarded(|_| (), end);
+    }
+}
+
+/// Who keeps a deployment's keys. C++ keeps it alive as long as any share is, and it is thread-safe by contract.
+struct CxxKeyValue(SharedPtr<ffi::KeyValueTarget>);
+
+// SAFETY: see above; the interface says "any thread".
+unsafe impl Send for CxxKeyValue {}
+unsafe impl Sync for CxxKeyValue {}
+
+impl fmt::Debug for CxxKeyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CxxKeyValue")
+    }
+}
+
+impl key_value::KeyValue for CxxKeyValue {
+    fn ask(&self, request: ffi::KeyValueRequest, reply: key_value::Reply) {
+        let reply = KeyValueReply {
+            reply: Some(reply),
+            entries: Vec::new(),
+        };
+        self.0.ask(request, Box::new(reply));
+    }
+}
+
+impl KeyValueReply {
+    fn end(&mut self, result: Result<key_value::Answer, String>) {
+        if let Some(reply) = self.reply.take() {
+            guarded(|_| (), || reply.end(result));
+        }
+    }
+
+    fn add(&mut self, key: &[u8], value: &[u8], present: bool) {
+        match str::from_utf8(key) {
+            Ok(key) => self.entries.push(ffi::KeyValueEntry {
+                key: key.to_owned(),
+                value: value.to_vec(),
+                present,
+            }),
+            // A guest has given it as text: the file is damaged.
+            Err(_) => self.end(Err("a key is no text".to_owned())),
+        }
+    }
+
+    fn answered(&mut self, number: u64) {
+        let entries = std::mem::take(&mut self.entries);
+        self.end(Ok(key_value::Answer { entries, number }));
+    }
+
+    fn refused(&mut self, message: &[u8]) {
+        self.end(Err(String::from_utf8_lossy(message).into_owned()));
     }
 }
 

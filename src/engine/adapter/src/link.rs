@@ -7,6 +7,7 @@ use crate::error::{Code, DoorError, Result};
 use crate::function::Function;
 use crate::import::{self, ImportTarget, ImportedFunction};
 use crate::store::{Limits, Policy, StoreData, StoreMaker};
+use crate::{key_value, logging};
 use std::sync::Arc;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{self, Component};
@@ -113,6 +114,9 @@ fn link_component(
     }
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(internal)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(internal)?;
+    wasmtime_wasi_config::add_to_linker(&mut linker, StoreData::config).map_err(internal)?;
+    key_value::add_to_linker(&mut linker).map_err(internal)?;
+    logging::add_to_linker(&mut linker).map_err(internal)?;
     if concurrency {
         wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(internal)?;
         wasmtime_wasi_http::p3::add_to_linker(&mut linker).map_err(internal)?;
@@ -230,7 +234,17 @@ fn offered(name: &str, item: &ComponentItem, concurrency: bool) -> bool {
     }
 }
 
+const CONFIG: &str = "wasi:config/store@0.2.0-rc.1";
+
+/// Drafts, of which another version is another interface.
+fn offered_draft(name: &str) -> bool {
+    name == CONFIG || key_value::INTERFACES.contains(&name) || logging::INTERFACES.contains(&name)
+}
+
 fn offered_interface(name: &str, concurrency: bool) -> bool {
+    if offered_draft(name) {
+        return true;
+    }
     match name.split_once('@') {
         Some((interface, version)) if version.starts_with("0.2.") => WASI_0_2.contains(&interface),
         Some((interface, version)) if version.starts_with("0.3.") => {

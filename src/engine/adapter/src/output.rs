@@ -24,7 +24,7 @@ pub enum Stream {
 }
 
 /// What one write of a guest may carry; the most that the host copies at a time.
-const PERMIT_BYTES: usize = 64 << 10;
+pub(crate) const PERMIT_BYTES: usize = 64 << 10;
 
 #[derive(Clone)]
 pub struct SinkStream {

@@ -5,6 +5,7 @@
 use crate::call::Deadline;
 use crate::engine::EngineShared;
 use crate::error::{Code, DeadlinePassed, DoorError, Result};
+use crate::key_value::{self, KeyValue};
 use crate::outbound::OutboundHooks;
 use crate::output::{Sink, SinkStream, Stream};
 use crate::settings::{EngineUse, TABLE_ELEMENTS_MAX};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Tables of an on-demand store (commands) may be larger than a pool's slot, but not without bound.
@@ -33,6 +35,10 @@ pub struct Policy {
     pub env: Vec<(String, String)>,
     pub mounts: Vec<Mount>,
     pub allowed_hosts: Vec<String>,
+    /// What `wasi:config` tells.
+    pub config: Vec<(String, String)>,
+    /// Whom `wasi:keyvalue` asks; without one there is no bucket.
+    pub key_value: Option<Arc<dyn KeyValue>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +63,9 @@ pub struct StoreData {
     wasi: WasiP1Ctx,
     http: WasiHttpCtx,
     hooks: OutboundHooks,
+    stdio: Stdio,
+    config: Arc<WasiConfigVariables>,
+    key_value: Option<Arc<dyn KeyValue>>,
     pub(crate) memory: MemoryLimiter,
     deadline: Deadline,
     counts_fuel: bool,
@@ -81,6 +90,21 @@ impl WasiHttpView for StoreData {
 impl StoreData {
     pub(crate) fn preview1(&mut self) -> &mut WasiP1Ctx {
         &mut self.wasi
+    }
+
+    pub(crate) fn stdio(&self) -> &Stdio {
+        &self.stdio
+    }
+
+    pub(crate) fn config(&mut self) -> WasiConfig<'_> {
+        WasiConfig::new(&self.config)
+    }
+
+    pub(crate) fn key_value(&mut self) -> key_value::View<'_> {
+        key_value::View {
+            keys: &self.key_value,
+            table: self.wasi.ctx().table,
+        }
     }
 
     /// Of the call that the guest is in; zero: it has no deadline.
@@ -156,16 +180,19 @@ pub(crate) struct StoreMaker {
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
     hooks: OutboundHooks,
+    config: Arc<WasiConfigVariables>,
 }
 
 impl StoreMaker {
     pub(crate) fn new(engine: Arc<EngineShared>, policy: Policy, limits: Limits) -> Result<Self> {
         let hooks = OutboundHooks::new(&policy.allowed_hosts)?;
+        let config = policy.config.iter().cloned().collect();
         let maker = Self {
             engine,
             policy,
             limits,
             hooks,
+            config: Arc::new(config),
         };
         if limits.fuel.is_some() && !maker.engine.settings.fuel {
             return Err(DoorError::new(
@@ -185,6 +212,9 @@ impl StoreMaker {
             wasi,
             http: WasiHttpCtx::new(),
             hooks: self.hooks.clone(),
+            stdio: stdio.clone(),
+            config: self.config.clone(),
+            key_value: self.policy.key_value.clone(),
             memory: MemoryLimiter {
                 used: 0,
                 bytes_max: usize::try_from(self.limits.memory_bytes).unwrap_or(usize::MAX),
