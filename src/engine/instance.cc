@@ -78,7 +78,7 @@ CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Functi
   std::array<std::uint8_t, kSmallResultBytes> room;  // not cleared: written before it is read
   const auto scope = first.in_context();
   const std::size_t length = impl_->instance->call_now(
-      *function->function, encoding == Encoding::Values,
+      *function->function, static_cast<std::uint8_t>(encoding),
       reinterpret_cast<const std::uint8_t*>(arguments.data()), arguments.size(),
       milliseconds(timeout), first, room.data(), room.size(), beginning);
   if (beginning.task.has_value()) {

@@ -5,7 +5,7 @@
 //
 //   0 u32 length    bytes of payload, <= limits::kDataPayloadBytesMax
 //   4 u8  kind      DataKind
-//   5 u8  encoding  engine encoding of a Call: 0 WAVE, 1 values; outcome of a Result: see
+//   5 u8  encoding  engine encoding of a Call: 0 WAVE, 1 values, 2 arena; outcome of a Result: see
 //   DataOutcome 6 u16 reserved  0 8 u64 request   chosen by the caller, unique among its calls in
 //   flight
 //  16 u32 slot      the deployment's number (LoadDeployment::slot)
@@ -41,7 +41,7 @@ enum class DataOutcome : std::uint8_t {
 };
 
 inline constexpr int kDataOutcomeCount = static_cast<int>(DataOutcome::Unavailable) + 1;
-inline constexpr int kDataEncodingCount = 2;
+inline constexpr int kDataEncodingCount = 3;
 
 inline constexpr std::size_t kDataHeaderBytes = 32;
 

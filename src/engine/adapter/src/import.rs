@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-//! Imports that the host has no interface of its own for. Each of their functions becomes a host function that encodes the
-//! arguments, hands them to whoever the platform bound the import to (`ImportTarget`) and waits for the reply. Who that
-//! is, and what happens if there is nobody, is not known here.
+//! Imports that the host has no interface of its own for. Each of their functions becomes a host function that makes an
+//! arena of the arguments, hands it to whoever the platform bound the import to (`ImportTarget`) and waits for the reply.
+//! Who that is, and what happens if there is nobody, is not known here.
 
+use crate::arena;
+use crate::layout::{FunctionLayout, Layout};
+use crate::passage::{Answer, Incoming, Outgoing, registers, result_registers};
 use crate::store::StoreData;
 use crate::values;
 use std::pin::Pin;
@@ -16,17 +19,19 @@ use wasmtime::component::{LinkerInstance, Type, Val};
 
 /// What a component's imports lead to. Thread: any.
 pub trait ImportTarget: Send + Sync {
-    /// Begins a call of the function with this number (its place in `Linked::imported`). `request` holds the parameters in
-    /// the encoding of `values`. The reply may be given before this returns, or on any thread later. A zero `timeout` is
-    /// none. What comes back cancels the call; harmless once there is a reply.
+    /// Begins a call of the function with this number (its place in `Linked::imported`). `request` is the parameters'
+    /// arena. The reply may be given before this returns, or on any thread later. A zero `timeout` is none. What comes
+    /// back cancels the call, harmless once there is a reply; none if there is nothing to cancel.
     fn call(
         &self,
         function: u32,
         request: &[u8],
         timeout: Duration,
         reply: Reply,
-    ) -> Box<dyn FnOnce() + Send>;
+    ) -> Option<Cancel>;
 }
+
+pub type Cancel = Box<dyn FnOnce() + Send>;
 
 /// An imported function, as the component names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +43,19 @@ pub struct ImportedFunction {
 /// Ends one call; without a word if it is dropped, which the caller is told too.
 pub struct Reply(Arc<Slot>);
 
+/// Where a caller waits for a reply. It belongs to a store, which uses it for one call after the other.
 struct Slot(Mutex<State>);
 
-enum State {
+struct State {
+    phase: Phase,
+    /// The result's arena, once it is there.
+    arena: Vec<u8>,
+}
+
+enum Phase {
     Waiting(Option<Waker>),
-    Ended(Result<Vec<u8>, String>),
+    Returned,
+    Failed(String),
     /// The caller has the reply, or does not want it any more.
     Taken,
 }
@@ -54,17 +67,38 @@ impl Slot {
 }
 
 impl Reply {
-    /// The result in the encoding of `values`, or one line about why there is none. Only the first word counts.
-    pub fn end(&self, result: Result<Vec<u8>, String>) {
+    /// The result's arena, or one line about why there is none. Only the first word counts.
+    pub fn end(&self, result: Result<&[u8], String>) {
         let mut state = self.0.state();
-        if let State::Waiting(waker) = &mut *state {
-            let waker = waker.take();
-            *state = State::Ended(result);
-            drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
+        let Phase::Waiting(waker) = &mut state.phase else {
+            return;
+        };
+        let waker = waker.take();
+        state.phase = match result {
+            Ok(arena) => {
+                state.arena.clear();
+                state.arena.extend_from_slice(arena);
+                Phase::Returned
             }
+            Err(message) => Phase::Failed(message),
+        };
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
         }
+    }
+
+    /// As a word that C++ can carry around; `from_raw` ends it.
+    pub(crate) fn into_raw(self) -> *const () {
+        let slot = Arc::as_ptr(&self.0);
+        std::mem::forget(self);
+        slot.cast()
+    }
+
+    /// # Safety
+    /// `raw` comes from `into_raw`, and this is done with it once.
+    pub(crate) unsafe fn from_raw(raw: *const ()) -> Self {
+        Self(unsafe { Arc::from_raw(raw.cast()) })
     }
 }
 
@@ -74,46 +108,72 @@ impl Drop for Reply {
     }
 }
 
-/// The caller's side of a call that has begun.
-struct Outgoing {
-    slot: Arc<Slot>,
-    cancel: Option<Box<dyn FnOnce() + Send>>,
+/// What a store keeps from one call of an import to the next, so that most of them allocate nothing.
+#[derive(Default)]
+pub(crate) struct Exchange {
+    request: Vec<u8>,
+    slot: Option<Arc<Slot>>,
 }
 
-impl Outgoing {
-    fn begin(target: &dyn ImportTarget, function: u32, request: &[u8], timeout: Duration) -> Self {
-        let slot = Arc::new(Slot(Mutex::new(State::Waiting(None))));
-        let cancel = target.call(function, request, timeout, Reply(slot.clone()));
-        Self {
-            slot,
-            cancel: Some(cancel),
+/// Larger buffers are given back after the call: a store may not need them for a long time.
+const KEPT_BYTES_MAX: usize = 256 << 10;
+
+fn keepable(mut buffer: Vec<u8>) -> Vec<u8> {
+    if buffer.capacity() > KEPT_BYTES_MAX {
+        buffer = Vec::new();
+    }
+    buffer.clear();
+    buffer
+}
+
+impl Exchange {
+    /// A slot that nobody else has.
+    fn slot(&mut self) -> Arc<Slot> {
+        let slot = self.slot.get_or_insert_with(|| {
+            Arc::new(Slot(Mutex::new(State {
+                phase: Phase::Taken,
+                arena: Vec::new(),
+            })))
+        });
+        // One that a call of before still leads to belongs to that one.
+        if Arc::get_mut(slot).is_none() {
+            self.slot = None;
+            return self.slot();
         }
+        slot.clone()
     }
 }
 
-impl Future for Outgoing {
+/// The caller's side of a call that has begun.
+struct Begun {
+    slot: Arc<Slot>,
+    cancel: Option<Cancel>,
+}
+
+impl Future for Begun {
     type Output = Result<Vec<u8>, String>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.slot.state();
-        if let State::Waiting(waker) = &mut *state {
+        if let Phase::Waiting(waker) = &mut state.phase {
             *waker = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        let ended = std::mem::replace(&mut *state, State::Taken);
+        let ended = match std::mem::replace(&mut state.phase, Phase::Taken) {
+            Phase::Returned => Ok(std::mem::take(&mut state.arena)),
+            Phase::Failed(message) => Err(message),
+            _ => Err("the reply was taken before".to_owned()),
+        };
         drop(state);
         self.cancel = None;
-        match ended {
-            State::Ended(result) => Poll::Ready(result),
-            _ => Poll::Ready(Err("the reply was taken before".to_owned())),
-        }
+        Poll::Ready(ended)
     }
 }
 
-impl Drop for Outgoing {
+impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(cancel) = self.cancel.take() {
-            *self.slot.state() = State::Taken;
+            self.slot.state().phase = Phase::Taken;
             cancel();
         }
     }
@@ -154,9 +214,35 @@ struct Import {
     /// `ns:pkg/iface@1.0.0#add`
     name: String,
     number: u32,
-    params: Vec<Type>,
     result: Option<Type>,
+    layout: FunctionLayout,
     target: Arc<dyn ImportTarget>,
+}
+
+/// The result of one call, until it is in the guest.
+struct Returned {
+    import: Arc<Import>,
+    arena: Vec<u8>,
+    /// Where the arena's memory goes afterwards.
+    slot: Option<Arc<Slot>>,
+}
+
+impl Answer for Returned {
+    fn layout(&self) -> Option<&Layout> {
+        self.import.layout.result.as_ref()
+    }
+
+    fn arena(&self) -> &[u8] {
+        &self.arena
+    }
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        if let Some(slot) = &self.slot {
+            slot.state().arena = keepable(std::mem::take(&mut self.arena));
+        }
+    }
 }
 
 impl Import {
@@ -167,59 +253,124 @@ impl Import {
         number: u32,
         target: &Arc<dyn ImportTarget>,
     ) -> Result<Self, String> {
-        let import = Self {
-            name: format!("{interface}#{name}"),
-            number,
-            params: ty.params().map(|(_, ty)| ty).collect(),
-            result: ty.results().next(),
-            target: target.clone(),
-        };
+        let name = format!("{interface}#{name}");
         if ty.async_() {
-            return Err(format!("{} is asynchronous", import.name));
+            return Err(format!("{name} is asynchronous"));
         }
-        let types = import.params.iter().chain(&import.result);
-        match types.map(values::not_carried).find(Option::is_some) {
-            Some(what) => Err(format!("{} carries {}", import.name, what.unwrap_or(""))),
-            None => Ok(import),
-        }
+        let params: Vec<Type> = ty.params().map(|(_, ty)| ty).collect();
+        let result = ty.results().next();
+        let Some(layout) = FunctionLayout::of(&params, result.as_ref()) else {
+            let types = params.iter().chain(&result);
+            let what = types.filter_map(values::not_carried).next();
+            let what = what.unwrap_or("a type that cannot be carried");
+            return Err(format!("{name} carries {what}"));
+        };
+        Ok(Self {
+            name,
+            number,
+            result,
+            layout,
+            target: target.clone(),
+        })
     }
 
+    /// As the host function for as many registers as its parameters and its result take.
     fn define(
         self,
         linker: &mut LinkerInstance<'_, StoreData>,
         name: &str,
     ) -> wasmtime::Result<()> {
         let import = Arc::new(self);
-        linker.func_new_async(name, move |store, _, params, results| {
-            let import = import.clone();
-            Box::new(async move { import.call(store, params, results).await })
+        macro_rules! with {
+            ($($n:literal)*) => {
+                match registers(&import.layout.params) {
+                    $($n => import.define_with::<$n>(linker, name),)*
+                    more => Err(wasmtime::format_err!("{more} parameters in registers")),
+                }
+            };
+        }
+        with!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    }
+
+    fn define_with<const N: usize>(
+        self: Arc<Self>,
+        linker: &mut LinkerInstance<'_, StoreData>,
+        name: &str,
+    ) -> wasmtime::Result<()> {
+        match result_registers(self.layout.result.as_ref()) {
+            0 => self.define_as::<N, 0>(linker, name),
+            _ => self.define_as::<N, 1>(linker, name),
+        }
+    }
+
+    fn define_as<const N: usize, const M: usize>(
+        self: Arc<Self>,
+        linker: &mut LinkerInstance<'_, StoreData>,
+        name: &str,
+    ) -> wasmtime::Result<()> {
+        linker.func_wrap_async(name, move |mut store, params: Outgoing<N>| {
+            // SAFETY: this is called with what was just lifted.
+            let begun = unsafe { self.begin(&mut store, &params) };
+            let import = self.clone();
+            Box::new(async move { import.end(begun?).await.map(Incoming::<Returned, M>) })
         })
     }
 
-    async fn call(
+    /// # Safety
+    /// The parameters are those of a call that this is, and nothing has happened in the store since.
+    unsafe fn begin<const N: usize>(
         &self,
-        mut store: StoreContextMut<'_, StoreData>,
-        params: &[Val],
-        results: &mut [Val],
-    ) -> wasmtime::Result<()> {
-        let mut request = Vec::new();
-        values::encode_params(&mut request, params, &self.params)
-            .map_err(|text| wasmtime::format_err!("{}: {text}", self.name))?;
-        let timeout = store.data_mut().time_left()?;
-        let ended = Outgoing::begin(&*self.target, self.number, &request, timeout).await;
-        let reply = match ended {
-            Ok(reply) => reply,
-            Err(message) => return self.failed(message, results),
+        store: &mut StoreContextMut<'_, StoreData>,
+        params: &Outgoing<N>,
+    ) -> wasmtime::Result<Begun> {
+        let bytes_max = store.hostcall_fuel();
+        let data = store.data_mut();
+        let timeout = data.time_left()?;
+        let mut request = std::mem::take(&mut data.exchange.request);
+        // SAFETY: our caller's promise.
+        unsafe { params.lift(&self.layout.params, bytes_max, &mut request) }
+            .map_err(|error| error.context(self.name.clone()))?;
+        let slot = data.exchange.slot();
+        slot.state().phase = Phase::Waiting(None);
+        let reply = Reply(slot.clone());
+        let cancel = self.target.call(self.number, &request, timeout, reply);
+        data.exchange.request = keepable(request);
+        Ok(Begun { slot, cancel })
+    }
+
+    async fn end(self: Arc<Self>, mut begun: Begun) -> wasmtime::Result<Returned> {
+        let ended = (&mut begun).await;
+        let slot = Some(begun.slot.clone());
+        let refused = match ended {
+            Ok(arena) => match self.check(&arena) {
+                Ok(()) => {
+                    return Ok(Returned {
+                        import: self,
+                        arena,
+                        slot,
+                    });
+                }
+                Err(why) => format!("its result: {why}"),
+            },
+            Err(message) => message,
         };
-        if let (Some(ty), Some(result)) = (&self.result, results.first_mut()) {
-            *result = values::decode_result(&reply, ty)
-                .map_err(|text| wasmtime::format_err!("{}: its result: {text}", self.name))?;
+        let arena = self.failed(refused)?;
+        Ok(Returned {
+            import: self,
+            arena,
+            slot,
+        })
+    }
+
+    fn check(&self, arena: &[u8]) -> Result<(), String> {
+        match &self.layout.result {
+            Some(layout) => arena::check(arena, layout),
+            None => arena::check_empty(arena),
         }
-        Ok(())
     }
 
     /// As an error of its own if the function has a way to say it, else as a trap.
-    fn failed(&self, message: String, results: &mut [Val]) -> wasmtime::Result<()> {
+    fn failed(&self, message: String) -> wasmtime::Result<Vec<u8>> {
         let message = format!("{}: {message}", self.name);
         let payload = match &self.result {
             Some(Type::Result(result)) => match result.err() {
@@ -229,12 +380,15 @@ impl Import {
             },
             _ => None,
         };
-        match (payload, results.first_mut()) {
-            (Some(payload), Some(result)) => {
-                *result = Val::Result(Err(payload));
-                Ok(())
+        let mut arena = Vec::new();
+        match (payload, &self.result, &self.layout.result) {
+            (Some(payload), Some(ty), Some(layout)) => {
+                let error = Val::Result(Err(payload));
+                arena::encode_result(&mut arena, &error, ty, layout)
+                    .map_err(wasmtime::Error::msg)?;
+                Ok(arena)
             }
-            _ => Err(wasmtime::format_err!("{message}")),
+            _ => Err(wasmtime::Error::msg(message)),
         }
     }
 }

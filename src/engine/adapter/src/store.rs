@@ -5,6 +5,7 @@
 use crate::call::Deadline;
 use crate::engine::EngineShared;
 use crate::error::{Code, DeadlinePassed, DoorError, Result};
+use crate::import::Exchange;
 use crate::outbound::OutboundHooks;
 use crate::output::{Sink, SinkStream, Stream};
 use crate::settings::{EngineUse, TABLE_ELEMENTS_MAX};
@@ -58,6 +59,7 @@ pub struct StoreData {
     http: WasiHttpCtx,
     hooks: OutboundHooks,
     pub(crate) memory: MemoryLimiter,
+    pub(crate) exchange: Exchange,
     deadline: Deadline,
     counts_fuel: bool,
 }
@@ -195,6 +197,7 @@ impl StoreMaker {
                 last_growth: 0,
                 denied: false,
             },
+            exchange: Exchange::default(),
             deadline: Deadline::after(Duration::ZERO),
             counts_fuel: self.engine.settings.fuel,
         };
