@@ -90,4 +90,15 @@ class CallHandle {
 // Runs on the thread that polled last.
 using CallDone = std::function<void(const CallOutcomeView&)>;
 
+// The same for who has more to say at the end than a CallDone holds without an allocation: it is
+// on the caller's stack, for most calls end before call() returns.
+class CallEnding {
+ public:
+  virtual ~CallEnding() = default;
+  // The call has ended; the last thing that call() does.
+  virtual void ended(const CallOutcomeView& outcome) = 0;
+  // It goes on: who is to be told.
+  virtual CallDone later() = 0;
+};
+
 }  // namespace arcella::engine

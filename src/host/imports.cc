@@ -67,16 +67,18 @@ engine::CallHandle Imports::call(const engine::CallContext& context, std::uint32
                                  std::chrono::milliseconds timeout, engine::CallDone done) {
   std::shared_ptr<Callee> callee;
   std::uint32_t number = 0;
-  engine::CallOutcome refusal;
+  std::string why_not;
   {
     const MutexLock lock(mutex_);
     const Slot& slot = slots_[function];
     callee = slot.callee;
     number = slot.number;
-    if (!callee) refusal.message = slot.why_not;
+    if (!callee) why_not = slot.why_not;
   }
   if (!callee) {
+    engine::CallOutcome refusal;
     refusal.outcome = engine::Outcome::Unavailable;
+    refusal.message = std::move(why_not);
     done(refusal);
     return {};
   }

@@ -42,6 +42,7 @@ pub(crate) fn check_empty(bytes: &[u8]) -> Result<(), Refused> {
 }
 
 /// Little-endian, of 1, 2, 4 or 8 bytes.
+#[inline]
 pub(crate) fn bits(bytes: &[u8]) -> u64 {
     match *bytes {
         [a] => a.into(),
@@ -52,18 +53,27 @@ pub(crate) fn bits(bytes: &[u8]) -> u64 {
     }
 }
 
+#[inline]
 pub(crate) fn word(bytes: &[u8], at: usize) -> u32 {
-    bits(&bytes[at..][..4]) as u32
+    match bytes[at..].first_chunk() {
+        Some(word) => u32::from_le_bytes(*word),
+        None => unreachable!("a value lies within its bytes"),
+    }
 }
 
+#[inline]
 pub(crate) fn put_word(bytes: &mut [u8], at: usize, word: u32) {
     bytes[at..][..4].copy_from_slice(&word.to_le_bytes());
 }
 
 impl Cases {
     /// The number of the case whose value lies at the beginning of `bytes`, and its payload's layout.
+    #[inline]
     pub fn read(&self, bytes: &[u8]) -> Result<(usize, Option<&Layout>), Refused> {
-        let number = bits(&bytes[..self.number_bytes as usize]) as usize;
+        let number = match self.number_bytes {
+            1 => bytes[0].into(),
+            more => bits(&bytes[..more as usize]) as usize,
+        };
         match self.all.get(number) {
             Some(layout) => Ok((number, layout.as_ref())),
             None => Err(refused(format!(

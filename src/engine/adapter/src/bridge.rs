@@ -400,8 +400,11 @@ impl import::ImportTarget for CxxTarget {
         reply: Reply,
     ) -> Option<Cancel> {
         // Rounded up: less than a millisecond is not "no deadline".
-        let timeout_ms = timeout.as_micros().div_ceil(1000);
-        let timeout_ms = u64::try_from(timeout_ms).unwrap_or(u64::MAX);
+        let part_ms = u64::from(timeout.subsec_nanos().div_ceil(1_000_000));
+        let timeout_ms = timeout
+            .as_secs()
+            .saturating_mul(1000)
+            .saturating_add(part_ms);
         let reply = reply.into_raw().expose_provenance();
         let call = CxxCall(self.0.call(function, request, timeout_ms, reply));
         if call.0.is_null() {

@@ -9,7 +9,9 @@ use crate::layout::{FunctionLayout, Layout};
 use crate::passage::{Answer, Incoming, Outgoing, registers, result_registers};
 use crate::store::StoreData;
 use crate::values;
+use std::cell::UnsafeCell;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -41,70 +43,101 @@ pub struct ImportedFunction {
 }
 
 /// Ends one call; without a word if it is dropped, which the caller is told too.
-pub struct Reply(Arc<Slot>);
+pub struct Reply(Option<Arc<Slot>>);
 
-/// Where a caller waits for a reply. It belongs to a store, which uses it for one call after the other.
-struct Slot(Mutex<State>);
+/// Where a caller waits for a reply. It belongs to a store, which uses it for one call after the other. A reply that comes
+/// before the caller looks takes no lock.
+struct Slot {
+    phase: AtomicU8,
+    /// The reply's alone until the phase is ENDED, then the caller's.
+    result: UnsafeCell<ReplyResult>,
+    waker: Mutex<Option<Waker>>,
+}
 
-struct State {
-    phase: Phase,
-    /// The result's arena, once it is there.
+struct ReplyResult {
+    /// The result's arena.
     arena: Vec<u8>,
+    /// Why there is none.
+    failure: Option<String>,
 }
 
-enum Phase {
-    Waiting(Option<Waker>),
-    Returned,
-    Failed(String),
-    /// The caller has the reply, or does not want it any more.
-    Taken,
-}
+/// The caller has not looked yet.
+const BEGUN: u8 = 0;
+/// It waits to be woken.
+const WAITING: u8 = 1;
+const ENDED: u8 = 2;
+
+// SAFETY: what is said at `result`; there is one reply and one caller.
+unsafe impl Send for Slot {}
+unsafe impl Sync for Slot {}
 
 impl Slot {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    fn new() -> Self {
+        Self {
+            phase: AtomicU8::new(BEGUN),
+            result: UnsafeCell::new(ReplyResult {
+                arena: Vec::new(),
+                failure: None,
+            }),
+            waker: Mutex::new(None),
+        }
+    }
+
+    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waker.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn ended(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == ENDED
+    }
+
+    /// # Safety
+    /// The caller's, after `ended`.
+    unsafe fn result(&self) -> &ReplyResult {
+        unsafe { &*self.result.get() }
     }
 }
 
 impl Reply {
-    /// The result's arena, or one line about why there is none. Only the first word counts.
-    pub fn end(&self, result: Result<&[u8], String>) {
-        let mut state = self.0.state();
-        let Phase::Waiting(waker) = &mut state.phase else {
-            return;
-        };
-        let waker = waker.take();
-        state.phase = match result {
-            Ok(arena) => {
-                state.arena.clear();
-                state.arena.extend_from_slice(arena);
-                Phase::Returned
-            }
-            Err(message) => Phase::Failed(message),
-        };
-        drop(state);
-        if let Some(waker) = waker {
+    /// The result's arena, or one line about why there is none.
+    pub fn end(mut self, result: Result<&[u8], String>) {
+        if let Some(slot) = self.0.take() {
+            Self::put(&slot, result);
+        }
+    }
+
+    fn put(slot: &Slot, result: Result<&[u8], String>) {
+        // SAFETY: ours until the phase says otherwise.
+        let place = unsafe { &mut *slot.result.get() };
+        match result {
+            Ok(arena) => place.arena.extend_from_slice(arena),
+            Err(message) => place.failure = Some(message),
+        }
+        if slot.phase.swap(ENDED, Ordering::AcqRel) == WAITING
+            && let Some(waker) = slot.waker().take()
+        {
             waker.wake();
         }
     }
 
     /// As a word that C++ can carry around; `from_raw` ends it.
-    pub(crate) fn into_raw(self) -> *const () {
-        let slot = Arc::as_ptr(&self.0);
-        std::mem::forget(self);
-        slot.cast()
+    pub(crate) fn into_raw(mut self) -> *const () {
+        let slot = self.0.take();
+        slot.map_or(std::ptr::null(), |slot| Arc::into_raw(slot).cast())
     }
 
     /// # Safety
     /// `raw` comes from `into_raw`, and this is done with it once.
     pub(crate) unsafe fn from_raw(raw: *const ()) -> Self {
-        Self(unsafe { Arc::from_raw(raw.cast()) })
+        Self(Some(unsafe { Arc::from_raw(raw.cast()) }))
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.end(Err("nobody answered".to_owned()));
+        if let Some(slot) = self.0.take() {
+            Self::put(&slot, Err("nobody answered".to_owned()));
+        }
     }
 }
 
@@ -115,30 +148,29 @@ pub(crate) struct Exchange {
     slot: Option<Arc<Slot>>,
 }
 
-/// Larger buffers are given back after the call: a store may not need them for a long time.
+/// Larger buffers are given back: a store may not need them for a long time.
 const KEPT_BYTES_MAX: usize = 256 << 10;
 
-fn keepable(mut buffer: Vec<u8>) -> Vec<u8> {
-    if buffer.capacity() > KEPT_BYTES_MAX {
-        buffer = Vec::new();
-    }
+fn empty(buffer: &mut Vec<u8>) {
     buffer.clear();
-    buffer
+    if buffer.capacity() > KEPT_BYTES_MAX {
+        *buffer = Vec::new();
+    }
 }
 
 impl Exchange {
-    /// A slot that nobody else has.
+    /// A slot that nobody else has, ready for a call.
     fn slot(&mut self) -> Arc<Slot> {
-        let slot = self.slot.get_or_insert_with(|| {
-            Arc::new(Slot(Mutex::new(State {
-                phase: Phase::Taken,
-                arena: Vec::new(),
-            })))
-        });
-        // One that a call of before still leads to belongs to that one.
-        if Arc::get_mut(slot).is_none() {
-            self.slot = None;
-            return self.slot();
+        let slot = self.slot.get_or_insert_with(|| Arc::new(Slot::new()));
+        match Arc::get_mut(slot) {
+            Some(Slot { phase, result, .. }) => {
+                *phase.get_mut() = BEGUN;
+                let result = result.get_mut();
+                empty(&mut result.arena);
+                result.failure = None;
+            }
+            // A call of before, which was left, still leads to it.
+            None => *slot = Arc::new(Slot::new()),
         }
         slot.clone()
     }
@@ -151,29 +183,29 @@ struct Begun {
 }
 
 impl Future for Begun {
-    type Output = Result<Vec<u8>, String>;
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.slot.state();
-        if let Phase::Waiting(waker) = &mut state.phase {
-            *waker = Some(cx.waker().clone());
-            return Poll::Pending;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.slot.ended() {
+            *self.slot.waker() = Some(cx.waker().clone());
+            let waits = self.slot.phase.compare_exchange(
+                BEGUN,
+                WAITING,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
+            if waits != Err(ENDED) {
+                return Poll::Pending;
+            }
         }
-        let ended = match std::mem::replace(&mut state.phase, Phase::Taken) {
-            Phase::Returned => Ok(std::mem::take(&mut state.arena)),
-            Phase::Failed(message) => Err(message),
-            _ => Err("the reply was taken before".to_owned()),
-        };
-        drop(state);
         self.cancel = None;
-        Poll::Ready(ended)
+        Poll::Ready(())
     }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(cancel) = self.cancel.take() {
-            self.slot.state().phase = Phase::Taken;
             cancel();
         }
     }
@@ -222,9 +254,8 @@ struct Import {
 /// The result of one call, until it is in the guest.
 struct Returned {
     import: Arc<Import>,
-    arena: Vec<u8>,
-    /// Where the arena's memory goes afterwards.
-    slot: Option<Arc<Slot>>,
+    /// With a result that has been checked; the import's own words otherwise.
+    slot: Result<Arc<Slot>, Vec<u8>>,
 }
 
 impl Answer for Returned {
@@ -233,14 +264,10 @@ impl Answer for Returned {
     }
 
     fn arena(&self) -> &[u8] {
-        &self.arena
-    }
-}
-
-impl Drop for Returned {
-    fn drop(&mut self) {
-        if let Some(slot) = &self.slot {
-            slot.state().arena = keepable(std::mem::take(&mut self.arena));
+        match &self.slot {
+            // SAFETY: it has ended, see `Import::end`.
+            Ok(slot) => unsafe { &slot.result().arena },
+            Err(words) => words,
         }
     }
 }
@@ -331,35 +358,28 @@ impl Import {
         unsafe { params.lift(&self.layout.params, bytes_max, &mut request) }
             .map_err(|error| error.context(self.name.clone()))?;
         let slot = data.exchange.slot();
-        slot.state().phase = Phase::Waiting(None);
-        let reply = Reply(slot.clone());
+        let reply = Reply(Some(slot.clone()));
         let cancel = self.target.call(self.number, &request, timeout, reply);
-        data.exchange.request = keepable(request);
+        empty(&mut request);
+        data.exchange.request = request;
         Ok(Begun { slot, cancel })
     }
 
     async fn end(self: Arc<Self>, mut begun: Begun) -> wasmtime::Result<Returned> {
-        let ended = (&mut begun).await;
-        let slot = Some(begun.slot.clone());
-        let refused = match ended {
-            Ok(arena) => match self.check(&arena) {
-                Ok(()) => {
-                    return Ok(Returned {
-                        import: self,
-                        arena,
-                        slot,
-                    });
-                }
-                Err(why) => format!("its result: {why}"),
-            },
-            Err(message) => message,
+        (&mut begun).await;
+        // SAFETY: it has ended.
+        let result = unsafe { begun.slot.result() };
+        let refused = match &result.failure {
+            Some(message) => Err(message.clone()),
+            None => self
+                .check(&result.arena)
+                .map_err(|why| format!("its result: {why}")),
         };
-        let arena = self.failed(refused)?;
-        Ok(Returned {
-            import: self,
-            arena,
-            slot,
-        })
+        let slot = match refused {
+            Ok(()) => Ok(begun.slot.clone()),
+            Err(message) => Err(self.failed(message)?),
+        };
+        Ok(Returned { import: self, slot })
     }
 
     fn check(&self, arena: &[u8]) -> Result<(), String> {
