@@ -32,10 +32,8 @@ constexpr std::chrono::seconds kRoundMax{600};
 class Started final : public host::HostListener {
  public:
   void on_report(host::InstanceReport report) override {
-    if (report.event != model::InstanceEvent::Started) {
-      std::fprintf(stderr, "call_bench: %s\n", report.message.c_str());
-      return;
-    }
+    if (!report.message.empty()) std::fprintf(stderr, "call_bench: %s\n", report.message.c_str());
+    if (report.event != model::InstanceEvent::Started) return;
     const std::lock_guard lock(mutex_);
     ++count_;
     changed_.notify_all();
