@@ -19,11 +19,24 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 WASMTIME = CACHE / "peers" / "bin" / "wasmtime"
 LARGE_COMPONENT = CACHE / "peers" / "js" / "large.wasm"
 HARNESS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "cargo") / "release" / "arcella-bench-harness"
+CALLS_HARNESS = HARNESS.with_name("arcella-bench-calls")
+BENCH_GUESTS = CACHE / "bench-guests"
 ENGINE_BENCH = ROOT / "build" / "release" / "bench" / "engine_bench"
+CALL_BENCH = ENGINE_BENCH.with_name("call_bench")
 # What `wasmtime serve` can be told to make fresh instances cheap.
 KEEP_RESIDENT = ("-O", "pooling-allocator=y", "-O", "pooling-memory-keep-resident=2097152",
                  "-O", "pooling-table-keep-resident=65536", "-O", "pooling-async-stack-keep-resident=65536",
                  "-O", "pooling-pagemap-scan=y")
+
+
+def alternating(ours, peer, name, count):
+    """The medians of both programs' rounds."""
+    samples = {ours: [], peer: []}
+    for number in range(22):
+        for program in (ours, peer) if number % 2 else (peer, ours):
+            samples[program].append(program.round(name, count))
+    # The first two rounds warm up caches and the pool.
+    return (statistics.median(samples[program][2:]) for program in (ours, peer))
 
 
 def against_harness(benches):
@@ -34,12 +47,7 @@ def against_harness(benches):
         ours, peer = Rounds(ENGINE_BENCH, "run", artifact), Rounds(HARNESS, artifact)
         try:
             for name, (count, target) in benches.items():
-                samples = {ours: [], peer: []}
-                for number in range(22):
-                    for program in (ours, peer) if number % 2 else (peer, ours):
-                        samples[program].append(program.round(name, count))
-                # The first two rounds warm up caches and the pool.
-                value, other = (statistics.median(samples[program][2:]) for program in (ours, peer))
+                value, other = alternating(ours, peer, name, count)
                 yield Figure(name, value, "ns", other, target)
         finally:
             ours.close()
@@ -49,6 +57,36 @@ def against_harness(benches):
 def call_figures():
     """Host -> guest through the C++ door."""
     yield from against_harness({"call-u32": (50_000, 1.3), "call-string-4k": (20_000, 1.3)})
+
+
+# name -> (calls per round, target)
+DIRECT = {
+    "u32": (50_000, 1.3),
+    "bytes-1024": (20_000, 2.0),
+    "bytes-65536": (2_000, 2.0),
+    "bytes-1048576": (50, 2.0),
+    "items-1": (10_000, 1.0),
+    "items-100": (500, 0.7),
+}
+
+
+def direct_figures():
+    """From one component to another of the same process; a provider that cannot wait is called sync by the peer."""
+    with tempfile.TemporaryDirectory() as folder:
+        artifacts = {}
+        for guest in ("asker", "echo", "echo-wasi"):
+            artifacts[guest] = pathlib.Path(folder) / f"{guest}.artifact"
+            subprocess.run([ENGINE_BENCH, "compile", BENCH_GUESTS / f"{guest}.wasm", artifacts[guest]], check=True)
+        for provider, mode in (("echo", "sync"), ("echo-wasi", "async")):
+            ours = Rounds(CALL_BENCH, artifacts["asker"], artifacts[provider])
+            peer = Rounds(CALLS_HARNESS, artifacts["asker"], artifacts[provider], mode)
+            try:
+                for name, (count, target) in DIRECT.items():
+                    value, other = alternating(ours, peer, name, count)
+                    yield Figure(f"direct-{name}-{mode}", value, "ns", other, target)
+            finally:
+                ours.close()
+                peer.close()
 
 
 def instantiate_figures():
@@ -166,6 +204,7 @@ def daemon_figures():
 
 FIGURES = {
     "call": call_figures,
+    "direct": direct_figures,
     "instantiate": instantiate_figures,
     "greeter": greeter_figures,
     "replicas": replicas_figures,

@@ -65,6 +65,8 @@ enum class Encoding {
   Wave,    // text: parameters "1, 2" without the parentheses; the result as one WAVE value, empty
            // without result
   Values,  // type-directed MessagePack: an array of the parameters; the result as one value
+  Arena,   // the parameters as one tuple, or the result, as they lie in a guest's memory
+           // (docs/decisions/0013); not of a function with handles
 };
 
 // Something of the caller's that goes with a call: what the guest then calls through its imports is
@@ -95,5 +97,16 @@ class CallHandle {
 
 // Runs on the thread that polled last.
 using CallDone = std::function<void(const CallOutcomeView&)>;
+
+// The same for who has more to say at the end than a CallDone holds without an allocation: it is
+// on the caller's stack, for most calls end before call() returns.
+class CallEnding {
+ public:
+  virtual ~CallEnding() = default;
+  // The call has ended; the last thing that call() does.
+  virtual void ended(const CallOutcomeView& outcome) = 0;
+  // It goes on: who is to be told.
+  virtual CallDone later() = 0;
+};
 
 }  // namespace arcella::engine

@@ -22,7 +22,7 @@ struct ImportedFunction {
 class ImportTarget {
  public:
   virtual ~ImportTarget() = default;
-  // `function`: its place in InstancePre::imports(). The arguments, in Encoding::Values, live until
+  // `function`: its place in InstancePre::imports(). The arguments, in Encoding::Arena, live until
   // this returns. `done` runs exactly once, on any thread, also before this returns; anything but
   // Returned becomes an error of the imported function if its result has a place for it
   // (`result<_, string>` or without payload), else a trap of the caller. `timeout` 0: none.

@@ -74,16 +74,30 @@ Result<std::shared_ptr<const Instance::Function>> Instance::resolve(std::string_
 CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Function>& function,
                           Encoding encoding, std::span<const std::byte> arguments,
                           std::chrono::milliseconds timeout, CallDone done, CallContext context) {
+  struct Ending final : CallEnding {
+    explicit Ending(CallDone callback) : done(std::move(callback)) {}
+    void ended(const CallOutcomeView& outcome) override { done(outcome); }
+    CallDone later() override { return std::move(done); }
+    CallDone done;
+  };
+  Ending ending(std::move(done));
+  return call(executor, function, encoding, arguments, timeout, ending, std::move(context));
+}
+
+CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Function>& function,
+                          Encoding encoding, std::span<const std::byte> arguments,
+                          std::chrono::milliseconds timeout, CallEnding& ending,
+                          CallContext context) {
   const FirstPoll first(executor, std::move(context));
   const CallBeginning beginning;
   std::array<std::uint8_t, kSmallResultBytes> room;  // not cleared: written before it is read
   const auto scope = first.in_context();
   const std::size_t length = impl_->instance->call_now(
-      *function->function, encoding == Encoding::Values,
+      *function->function, static_cast<std::uint8_t>(encoding),
       reinterpret_cast<const std::uint8_t*>(arguments.data()), arguments.size(),
       milliseconds(timeout), first, room.data(), room.size(), beginning);
   if (beginning.task.has_value()) {
-    auto pending = first.go_on(*std::move(beginning.task), std::move(done));
+    auto pending = first.go_on(*std::move(beginning.task), ending.later());
     impl_->pending.add(pending);
     pending->leave();
     return CallHandle(std::move(pending));
@@ -91,11 +105,11 @@ CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Functi
   first.end();
   // From here on nothing of this instance is used: the callback may destroy it.
   if (length <= room.size()) {
-    done(CallOutcomeView(std::as_bytes(std::span(room).first(length))));
+    ending.ended(CallOutcomeView(std::as_bytes(std::span(room).first(length))));
   } else if (beginning.large.has_value()) {
-    done(CallOutcomeView(std::as_bytes(std::span(*beginning.large))));
+    ending.ended(CallOutcomeView(std::as_bytes(std::span(*beginning.large))));
   } else {
-    done(*beginning.failure);
+    ending.ended(*beginning.failure);
   }
   return {};
 }

@@ -84,6 +84,9 @@ class Instance {
   CallHandle call(Executor& executor, const std::shared_ptr<const Function>& function,
                   Encoding encoding, std::span<const std::byte> arguments,
                   std::chrono::milliseconds timeout, CallDone done, CallContext context = nullptr);
+  CallHandle call(Executor& executor, const std::shared_ptr<const Function>& function,
+                  Encoding encoding, std::span<const std::byte> arguments,
+                  std::chrono::milliseconds timeout, CallEnding& ending, CallContext context);
 
   [[nodiscard]] bool alive() const noexcept;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;  // linear memory now

@@ -81,7 +81,7 @@ engine::CallHandle Imports::call(const engine::CallContext& context, std::uint32
     done(refuse_call(engine::Outcome::Unavailable, std::move(why_not)));
     return {};
   }
-  return callee->call(std::nullopt, number, engine::Encoding::Values, arguments, timeout,
+  return callee->call(std::nullopt, number, engine::Encoding::Arena, arguments, timeout,
                       std::static_pointer_cast<const CallChain>(context), std::move(done));
 }
 

@@ -40,7 +40,7 @@ class FakeCallee final : public Callee {
                           engine::CallDone done) override {
     ++calls;
     CallOutcome outcome;
-    outcome.payload = {std::byte{42}};
+    outcome.payload = {std::byte{42}, std::byte{}, std::byte{}, std::byte{}};
     done(outcome);
     return {};
   }

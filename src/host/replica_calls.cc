@@ -155,6 +155,38 @@ void ReplicaDeployment::refuse(const CallOutcome& outcome, const engine::CallDon
   done(outcome);
 }
 
+// Tells the deployment that a call has ended, then the caller.
+class ReplicaDeployment::Ending final : public engine::CallEnding {
+ public:
+  // All of them outlive the call() that this is given to.
+  Ending(ReplicaDeployment& deployment, const ReplicaPtr& replica, std::uint64_t call_id,
+         std::uint32_t function, engine::CallDone& done)
+      : deployment_(deployment),
+        replica_(replica),
+        call_id_(call_id),
+        function_(function),
+        done_(done) {}
+
+  void ended(const CallOutcomeView& outcome) override {
+    deployment_.call_ended(replica_, call_id_, function_, outcome);
+    done_(outcome);
+  }
+  engine::CallDone later() override {
+    return [self = deployment_.shared_from_this(), replica = replica_, call_id = call_id_,
+            function = function_, done = std::move(done_)](const CallOutcomeView& outcome) {
+      self->call_ended(replica, call_id, function, outcome);
+      done(outcome);
+    };
+  }
+
+ private:
+  ReplicaDeployment& deployment_;
+  const ReplicaPtr& replica_;
+  const std::uint64_t call_id_;
+  const std::uint32_t function_;
+  engine::CallDone& done_;
+};
+
 Result<ReplicaDeployment::FunctionPtr> ReplicaDeployment::resolve_in(Replica& replica,
                                                                      std::uint32_t function,
                                                                      const std::string& name) {
@@ -172,7 +204,7 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
                                            engine::CallDone done) {
   Admission admission = admit(index, function, caller.get());
   if (!admission.replica) {
-    refuse(admission.refusal, done);
+    refuse(*admission.refusal, done);
     return {};
   }
   // Held until the end of this function: the instance must not go while its call() is on this
@@ -194,15 +226,11 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
     context = std::make_shared<const CallChain>(
         CallChain{{replica, &replica->output.instance()}, std::move(caller)});
   }
-  engine::CallHandle handle = replica->instance->call(
-      pool_, admission.function, encoding, arguments, call_timeout_of(spec_, timeout),
-      [self = shared_from_this(), replica, call_id, function,
-       done = std::move(done)](const CallOutcomeView& outcome) {
-        self->call_ended(replica, call_id, function, outcome);
-        done(outcome);
-      },
-      std::move(context));
-  keep_handle(*replica, call_id, handle);
+  Ending ending(*this, replica, call_id, function, done);
+  engine::CallHandle handle =
+      replica->instance->call(pool_, admission.function, encoding, arguments,
+                              call_timeout_of(spec_, timeout), ending, std::move(context));
+  if (handle.valid()) keep_handle(*replica, call_id, handle);
   return handle;
 }
 

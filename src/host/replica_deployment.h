@@ -46,8 +46,9 @@ class ReplicaDeployment final : public HostedDeployment,
     FunctionPtr function;       // null: this replica has not resolved it yet
     std::string function_name;  // only if `function` is null
     std::uint64_t call_id = 0;
-    engine::CallOutcome refusal;
+    std::optional<engine::CallOutcome> refusal;
   };
+  class Ending;
 
   // Life of a replica (replica_deployment.cc).
   void begin(const ReplicaPtr& replica);

@@ -5,14 +5,13 @@
 //
 //   0 u32 length    bytes of payload, <= limits::kDataPayloadBytesMax
 //   4 u8  kind      DataKind
-//   5 u8  encoding  engine encoding of a Call: 0 WAVE, 1 values; outcome of a Result: see
-//   DataOutcome 6 u16 chain     of a Call: bytes at the payload's end that say who waits for it
-//                   (host/call_chain.h); else 0
-//   8 u64 request   chosen by the caller, unique among its calls in flight
-//  16 u32 slot      whom it is for: to a worker LoadDeployment::slot, to the daemon
-//  BindImport::route 20 i32 index     the replica, or -1 for the least busy one; of a Result: the
-//  exit status 24 u32 function  the function's number (ResolveFunction, or its place in
-//  BindImport::functions) 28 u32 timeout   milliseconds, 0: the deployment's own
+//   5 u8  encoding  engine encoding of a Call: 0 WAVE, 1 values, 2 arena; of a Result its
+//   DataOutcome 6 u16 chain     of a Call: bytes at the payload's end that say who waits
+//   (host/call_chain.h) 8 u64 request   chosen by the caller, unique among its calls in flight
+//  16 u32 slot      whom it is for: LoadDeployment::slot, or to the daemon ImportRoute::route
+//  20 i32 index     the replica, or -1 for the least busy one; of a Result: the exit status
+//  24 u32 function  its number (ResolveFunction), or its place in ImportRoute::functions
+//  28 u32 timeout   milliseconds, 0: the deployment's own
 //
 // The payload of a Result is, of Returned, the result in the encoding of the Call; of any other
 // outcome the bytes of a FailureText (ipc/failure_text.h).
@@ -42,7 +41,7 @@ enum class DataOutcome : std::uint8_t {
 };
 
 inline constexpr int kDataOutcomeCount = static_cast<int>(DataOutcome::Unavailable) + 1;
-inline constexpr int kDataEncodingCount = 2;
+inline constexpr int kDataEncodingCount = 3;
 
 inline constexpr std::size_t kDataHeaderBytes = 32;
 

@@ -22,11 +22,11 @@ rust::Slice<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-void end(const ImportReply& reply, const CallOutcomeView& outcome) {
+void end(std::size_t reply, const CallOutcomeView& outcome) {
   if (outcome.outcome == Outcome::Returned) {
-    reply.returned(to_slice(outcome.payload));
+    import_returned(reply, to_slice(outcome.payload));
   } else {
-    reply.failed(bytes_of(outcome.message));
+    import_failed(reply, bytes_of(outcome.message));
   }
 }
 
@@ -35,13 +35,11 @@ void end(const ImportReply& reply, const CallOutcomeView& outcome) {
 std::shared_ptr<ImportCall> ImportDoor::call(std::uint32_t function,
                                              rust::Slice<const std::uint8_t> arguments,
                                              std::uint64_t timeout_ms,
-                                             rust::Box<ImportReply> reply) const noexcept {
-  // A std::function copies what it holds, the reply is one.
-  const auto shared = std::make_shared<rust::Box<ImportReply>>(std::move(reply));
+                                             std::size_t reply) const noexcept {
   auto handle = target_->call(current_context(), function,
                               std::as_bytes(std::span(arguments.data(), arguments.size())),
                               std::chrono::milliseconds(timeout_ms),
-                              [shared](const CallOutcomeView& outcome) { end(**shared, outcome); });
+                              [reply](const CallOutcomeView& outcome) { end(reply, outcome); });
   if (!handle.valid()) return nullptr;
   return std::make_shared<Handle>(std::move(handle));
 }

@@ -13,9 +13,10 @@ class ImportDoor final : public ImportTarget {
  public:
   explicit ImportDoor(std::shared_ptr<engine::ImportTarget> target) : target_(std::move(target)) {}
 
-  [[nodiscard]] std::shared_ptr<ImportCall> call(
-      std::uint32_t function, rust::Slice<const std::uint8_t> arguments, std::uint64_t timeout_ms,
-      rust::Box<ImportReply> reply) const noexcept override;
+  [[nodiscard]] std::shared_ptr<ImportCall> call(std::uint32_t function,
+                                                 rust::Slice<const std::uint8_t> arguments,
+                                                 std::uint64_t timeout_ms,
+                                                 std::size_t reply) const noexcept override;
 
  private:
   const std::shared_ptr<engine::ImportTarget> target_;

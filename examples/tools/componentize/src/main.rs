@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 //! `componentize CORE.wasm COMPONENT.wasm` wraps a core WASI preview 1 command (what clang makes for `main`) into a
-//! component with Wasmtime's command adapter, so that the C++ examples need nothing but clang and cargo.
+//! component with Wasmtime's command adapter, and a core module without WASI into one without imports of it,
+//! so that the C++ examples need nothing but clang and cargo.
 //! `componentize --wit FILE.wasm` prints the interface of a component, for `script/examples --check`.
 
 use std::{env, fs};
@@ -21,13 +22,17 @@ fn main() -> Result<()> {
 
 fn componentize(input: &str, output: &str) -> Result<()> {
     let core = fs::read(input).with_context(|| format!("reading {input}"))?;
-    let component = ComponentEncoder::default()
-        .module(&core)?
-        .adapter(
-            adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-            adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
-        )?
-        .validate(true)
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&core)?.validate(true);
+    let name = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+    // What imports nothing of it is no command either, and has none of what the adapter calls.
+    if core
+        .windows(name.len())
+        .any(|window| window == name.as_bytes())
+    {
+        encoder.adapter(name, adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)?;
+    }
+    let component = encoder
         .encode()
         .with_context(|| format!("encoding {input} as a component"))?;
     fs::write(output, component).with_context(|| format!("writing {output}"))

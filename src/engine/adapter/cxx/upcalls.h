@@ -5,6 +5,7 @@
 // ours. Private to src/engine.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -43,8 +44,6 @@ class CallEnd {
   virtual void pending(rust::Box<Task> task) const noexcept = 0;
 };
 
-struct ImportReply;  // the adapter's
-
 // A call of an import that is under way.
 class ImportCall {
  public:
@@ -53,13 +52,15 @@ class ImportCall {
 };
 
 // Whom the imports of a component lead to. Called inside a guest, from any thread, also several at
-// once; `arguments` live until it returns. Null when the call has ended already.
+// once; `arguments` live until it returns. `reply` is given to import_returned() or import_failed()
+// once. Null when the call has ended already.
 class ImportTarget {
  public:
   virtual ~ImportTarget() = default;
-  [[nodiscard]] virtual std::shared_ptr<ImportCall> call(
-      std::uint32_t function, rust::Slice<const std::uint8_t> arguments, std::uint64_t timeout_ms,
-      rust::Box<ImportReply> reply) const noexcept = 0;
+  [[nodiscard]] virtual std::shared_ptr<ImportCall> call(std::uint32_t function,
+                                                         rust::Slice<const std::uint8_t> arguments,
+                                                         std::uint64_t timeout_ms,
+                                                         std::size_t reply) const noexcept = 0;
 };
 
 struct KeyValueRequest;

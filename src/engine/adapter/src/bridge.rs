@@ -4,7 +4,7 @@
 
 use crate::call::{Begun, GuestTask};
 use crate::error::{CallOutcome, Code, DoorError, Outcome, panic_text};
-use crate::import::{self, Reply};
+use crate::import::{self, Cancel, Reply};
 use crate::instance::Encoding;
 use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
@@ -155,7 +155,7 @@ pub mod ffi {
             function: u32,
             arguments: &[u8],
             timeout_ms: u64,
-            reply: Box<ImportReply>,
+            reply: usize,
         ) -> SharedPtr<ImportCall>;
 
         type KeyValueTarget;
@@ -173,7 +173,6 @@ pub mod ffi {
         type Function;
         type Task;
         type Server;
-        type ImportReply;
         type KeyValueReply;
 
         fn fingerprint(concurrency: bool, fuel: bool) -> Result<String>;
@@ -194,9 +193,11 @@ pub mod ffi {
         ) -> Result<Box<Linked>>;
         /// In the order of their numbers: interface and function.
         fn imported(self: &Linked) -> Vec<StringPair>;
-        fn returned(self: &ImportReply, payload: &[u8]);
+        /// Ends a call of an import: one of these, once, with what `ImportTarget::call` was given as its reply. That is a
+        /// word, which C++ can carry in a callback without an allocation.
+        unsafe fn import_returned(reply: usize, payload: &[u8]);
         /// Text that need not be UTF-8.
-        fn failed(self: &ImportReply, message: &[u8]);
+        unsafe fn import_failed(reply: usize, message: &[u8]);
 
         /// An entry of the answer. The key is UTF-8.
         fn add(self: &mut KeyValueReply, key: &[u8], value: &[u8], present: bool);
@@ -222,13 +223,13 @@ pub mod ffi {
         ) -> Result<Box<Server>>;
 
         fn resolve(self: &Instance, name: &str) -> Result<Box<Function>>;
-        /// `values`: MessagePack, else WAVE text. A result that fits is written to `room`, and its length given back;
+        /// `encoding`: 0 WAVE text, 1 MessagePack, 2 an arena. A result that fits is written to `room`, and its length given back;
         /// anything else is told to `end` before this returns a larger number. Plain pointers, to so many bytes that
         /// live until then: C++ builds and takes apart a slice by calls, which costs as much as the crossing.
         unsafe fn call_now(
             self: &Instance,
             function: &Function,
-            values: bool,
+            encoding: u8,
             arguments: *const u8,
             arguments_bytes: usize,
             timeout_ms: u64,
@@ -264,7 +265,6 @@ pub struct Instance(Arc<instance::Instance>);
 pub struct Function(Arc<function::Function>);
 pub struct Task(GuestTask);
 pub struct Server(http_server::HttpServer);
-pub struct ImportReply(Reply);
 pub struct KeyValueReply {
     /// None once it was used.
     reply: Option<key_value::Reply>,
@@ -452,33 +452,42 @@ impl import::ImportTarget for CxxTarget {
         request: &[u8],
         timeout: Duration,
         reply: Reply,
-    ) -> Box<dyn FnOnce() + Send> {
+    ) -> Option<Cancel> {
         // Rounded up: less than a millisecond is not "no deadline".
-        let timeout_ms = timeout.as_micros().div_ceil(1000);
-        let timeout_ms = u64::try_from(timeout_ms).unwrap_or(u64::MAX);
-        let reply = Box::new(ImportReply(reply));
+        let part_ms = u64::from(timeout.subsec_nanos().div_ceil(1_000_000));
+        let timeout_ms = timeout
+            .as_secs()
+            .saturating_mul(1000)
+            .saturating_add(part_ms);
+        let reply = reply.into_raw().expose_provenance();
         let call = CxxCall(self.0.call(function, request, timeout_ms, reply));
-        Box::new(move || {
+        if call.0.is_null() {
+            return None;
+        }
+        Some(Box::new(move || {
             let call = call;
             if let Some(call) = call.0.as_ref() {
                 call.cancel();
             }
-        })
+        }))
     }
 }
 
-impl ImportReply {
-    fn returned(&self, payload: &[u8]) {
-        guarded(|_| (), || self.0.end(Ok(payload.to_vec())));
-    }
+/// # Safety
+/// See the declaration.
+unsafe fn end_import(reply: usize, result: Result<&[u8], String>) {
+    // SAFETY: the caller's promise.
+    let reply = unsafe { Reply::from_raw(std::ptr::with_exposed_provenance(reply)) };
+    guarded(|_| (), move || reply.end(result));
+}
 
-    fn failed(&self, message: &[u8]) {
-        let end = || {
-            self.0
-                .end(Err(String::from_utf8_lossy(message).into_owned()))
-        };
-        guarded(|_| (), end);
-    }
+unsafe fn import_returned(reply: usize, payload: &[u8]) {
+    unsafe { end_import(reply, Ok(payload)) };
+}
+
+unsafe fn import_failed(reply: usize, message: &[u8]) {
+    let message = String::from_utf8_lossy(message).into_owned();
+    unsafe { end_import(reply, Err(message)) };
 }
 
 /// Who keeps a deployment's keys. C++ keeps it alive as long as any share is, and it is thread-safe by contract.
@@ -605,7 +614,7 @@ impl Instance {
     unsafe fn call_now(
         &self,
         function: &Function,
-        values: bool,
+        encoding: u8,
         arguments: *const u8,
         arguments_bytes: usize,
         timeout_ms: u64,
@@ -621,10 +630,10 @@ impl Instance {
             // SAFETY: the caller's promise.
             _ => unsafe { std::slice::from_raw_parts(arguments, arguments_bytes) },
         };
-        let encoding = if values {
-            Encoding::Values
-        } else {
-            Encoding::Wave
+        let encoding = match encoding {
+            0 => Encoding::Wave,
+            1 => Encoding::Values,
+            _ => Encoding::Arena,
         };
         let timeout = Duration::from_millis(timeout_ms);
         // SAFETY: this waker does not outlive the borrow.

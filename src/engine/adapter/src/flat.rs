@@ -10,10 +10,12 @@
 //! them out. That uses the (hidden) traits which Wasmtime's derive macros use; they are fixed by `Cargo.lock`, and the
 //! tests of this crate compare both paths.
 
+use crate::layout::Layout;
 use crate::store::StoreData;
 use crate::values::{self, Reader};
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::ptr;
 use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding;
 use wasmtime::component::__internal::{
     CanonicalAbiInfo, ComponentTypes, InstanceType, InterfaceType, LiftContext, LowerContext,
@@ -163,6 +165,8 @@ pub struct Args {
     args: [Arg; ARGS_MAX],
     count: usize,
     request: *const [u8],
+    /// Of a request that is an arena: what it is taken apart by on the way.
+    layout: *const Layout,
 }
 
 // SAFETY: the request is bytes that nobody writes while it is read, see `FlatParams::new`.
@@ -175,6 +179,7 @@ impl Args {
             args: [Arg::Narrow(0); ARGS_MAX],
             count: 0,
             request: &[],
+            layout: ptr::null(),
         }
     }
 
@@ -185,6 +190,21 @@ impl Args {
 
     pub fn request(&self) -> *const [u8] {
         self.request
+    }
+
+    /// Where `request` is to be found at any time.
+    pub(crate) fn request_place(&self) -> *const *const [u8] {
+        &raw const self.request
+    }
+
+    pub(crate) fn set_layout(&mut self, layout: &Layout) {
+        self.layout = layout;
+    }
+
+    /// # Safety
+    /// `set_layout` was called, and what it was given is still there.
+    pub(crate) unsafe fn layout(&self) -> &Layout {
+        unsafe { &*self.layout }
     }
 }
 

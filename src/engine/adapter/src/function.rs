@@ -5,6 +5,7 @@
 use crate::engine::EngineShared;
 use crate::error::{Code, DoorError, Result};
 use crate::flat::Shape;
+use crate::layout::FunctionLayout;
 use crate::values;
 use crate::wave;
 use std::sync::Arc;
@@ -21,8 +22,12 @@ pub struct Function {
     pub signature: String,
     pub(crate) params: Vec<Type>,
     pub(crate) result: Option<Type>,
-    /// Set if the fast path takes it.
+    /// Set if the fast path of encoded values takes it.
     pub(crate) flat: Option<Shape>,
+    /// How its values lie in an arena; none if they cannot leave the store.
+    pub(crate) layout: Option<FunctionLayout>,
+    /// Whether arenas go into it and out of it by the fast path.
+    pub(crate) passes_arenas: bool,
     /// Why its values cannot leave the store, if they cannot.
     pub(crate) not_carried: Option<String>,
     pub(crate) export: Export,
@@ -91,13 +96,16 @@ impl Function {
                 let what = values::not_carried(result.as_ref()?)?;
                 Some(format!("returns {what}"))
             });
-        // With concurrency, Wasmtime lowers parameters in another way, which FlatParams does not know.
-        let flat = match engine.settings.concurrency || ty.async_() {
-            true => None,
-            false => Shape::of(&params, result.as_ref()),
+        // With concurrency, Wasmtime lowers parameters in another way, which the fast paths do not know.
+        let fast = !engine.settings.concurrency && !ty.async_();
+        let flat = match fast {
+            true => Shape::of(&params, result.as_ref()),
+            false => None,
         };
         Self {
             index,
+            layout: FunctionLayout::of(&params, result.as_ref()),
+            passes_arenas: fast,
             signature: wave::signature(short, ty.params(), result.as_ref()),
             name,
             params,
@@ -129,6 +137,8 @@ impl Function {
                 index: all.len(),
                 signature: wave::signature(&name, named, result.as_ref()),
                 export: Export::Module(name.clone()),
+                layout: FunctionLayout::of(&params, result.as_ref()),
+                passes_arenas: false,
                 name,
                 params,
                 result,

@@ -2,9 +2,12 @@
 
 //! Calling a function of a live instance: by the fast path, by dynamic values, or a core module's.
 
+use crate::arena;
 use crate::flat::FlatFunc;
 use crate::function::{Export, Function};
 use crate::instance::{Encoding, Frame, FrameRef, explain};
+use crate::layout::Layout;
+use crate::passage::ArenaFunc;
 use crate::store::{Limits, StoreData, arm};
 use crate::{values, wave};
 use wasmtime::component::{self, Val};
@@ -24,7 +27,8 @@ pub(crate) enum LiveKind {
 
 #[derive(Clone, Copy)]
 enum Callable {
-    Flat(FlatFunc),
+    /// The fast paths of encoded values, if it has one, and of arenas.
+    Fast(Option<FlatFunc>, ArenaFunc),
     Dynamic(component::Func),
     Core(Func),
 }
@@ -53,9 +57,25 @@ impl Live {
     pub(crate) fn fast(&mut self, frame: &Frame) -> Option<(&FlatFunc, &mut Store<StoreData>)> {
         match (frame.encoding, &frame.function) {
             (Encoding::Values, Some(function)) => match &self.callables[function.index] {
-                Some(Callable::Flat(flat)) => Some((flat, &mut self.store)),
+                Some(Callable::Fast(Some(flat), _)) => Some((flat, &mut self.store)),
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// The same for arenas, with the result's layout, null without one.
+    pub(crate) fn passage(
+        &mut self,
+        frame: &Frame,
+    ) -> Option<(&ArenaFunc, *const Layout, &mut Store<StoreData>)> {
+        let function = frame.function.as_ref()?;
+        match (frame.encoding, &self.callables[function.index]) {
+            (Encoding::Arena, Some(Callable::Fast(_, passage))) => {
+                let result = function.layout.as_ref()?.result.as_ref();
+                let result = result.map_or(std::ptr::null(), std::ptr::from_ref);
+                Some((passage, result, &mut self.store))
+            }
             _ => None,
         }
     }
@@ -93,9 +113,13 @@ impl Live {
         let callable = match (&self.kind, &function.export) {
             (LiveKind::Component(_), Export::Component(_)) => {
                 let func = self.dynamic(function)?;
-                match &function.flat {
-                    Some(shape) => Callable::Flat(FlatFunc::new(&func, shape, &self.store)?),
-                    None => Callable::Dynamic(func),
+                let flat = match &function.flat {
+                    Some(shape) => Some(FlatFunc::new(&func, shape, &self.store)?),
+                    None => None,
+                };
+                match function.passes_arenas {
+                    true => Callable::Fast(flat, ArenaFunc::new(&func, &self.store)?),
+                    false => Callable::Dynamic(func),
                 }
             }
             (LiveKind::Module(instance), Export::Module(name)) => Callable::Core(
@@ -170,6 +194,10 @@ fn decode_params(frame: &Frame, function: &Function) -> Result<Vec<Val>, String>
     let request = unsafe { &*frame.args.request() };
     match frame.encoding {
         Encoding::Values => values::decode_params(request, params),
+        Encoding::Arena => match &function.layout {
+            Some(layout) => arena::decode_params(request, params, &layout.params),
+            None => Err("its values cannot leave their store".to_owned()),
+        },
         Encoding::Wave => match values::text(request) {
             Ok(text) => wave::parse_params(text, params),
             Err(_) => Err("not UTF-8".to_owned()),
@@ -190,6 +218,10 @@ fn encode_result(
     match encoding {
         Encoding::Wave => wave::format_value(result).map(|text| *reply = text.into_bytes()),
         Encoding::Values => values::encode(reply, result, ty),
+        Encoding::Arena => match function.layout.as_ref().and_then(|f| f.result.as_ref()) {
+            Some(layout) => arena::encode_result(reply, result, ty, layout),
+            None => Err("it cannot leave its store".to_owned()),
+        },
     }
     .map_err(|text| wasmtime::format_err!("{}'s result: {text}", function.name))
 }

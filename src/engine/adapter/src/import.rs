@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-//! Imports that the host has no interface of its own for. Each of their functions becomes a host function that encodes the
-//! arguments, hands them to whoever the platform bound the import to (`ImportTarget`) and waits for the reply. Who that
-//! is, and what happens if there is nobody, is not known here.
+//! Imports that the host has no interface of its own for. Each of their functions becomes a host function that makes an
+//! arena of the arguments, hands it to whoever the platform bound the import to (`ImportTarget`) and waits for the reply.
+//! Who that is, and what happens if there is nobody, is not known here.
 
+use crate::arena;
+use crate::layout::{FunctionLayout, Layout};
+use crate::passage::{Answer, Incoming, Outgoing, registers, result_registers};
 use crate::store::StoreData;
 use crate::values;
+use std::cell::UnsafeCell;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -16,17 +21,19 @@ use wasmtime::component::{LinkerInstance, Type, Val};
 
 /// What a component's imports lead to. Thread: any.
 pub trait ImportTarget: Send + Sync {
-    /// Begins a call of the function with this number (its place in `Linked::imported`). `request` holds the parameters in
-    /// the encoding of `values`. The reply may be given before this returns, or on any thread later. A zero `timeout` is
-    /// none. What comes back cancels the call; harmless once there is a reply.
+    /// Begins a call of the function with this number (its place in `Linked::imported`). `request` is the parameters'
+    /// arena. The reply may be given before this returns, or on any thread later. A zero `timeout` is none. What comes
+    /// back cancels the call, harmless once there is a reply; none if there is nothing to cancel.
     fn call(
         &self,
         function: u32,
         request: &[u8],
         timeout: Duration,
         reply: Reply,
-    ) -> Box<dyn FnOnce() + Send>;
+    ) -> Option<Cancel>;
 }
+
+pub type Cancel = Box<dyn FnOnce() + Send>;
 
 /// An imported function, as the component names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,84 +43,169 @@ pub struct ImportedFunction {
 }
 
 /// Ends one call; without a word if it is dropped, which the caller is told too.
-pub struct Reply(Arc<Slot>);
+pub struct Reply(Option<Arc<Slot>>);
 
-struct Slot(Mutex<State>);
-
-enum State {
-    Waiting(Option<Waker>),
-    Ended(Result<Vec<u8>, String>),
-    /// The caller has the reply, or does not want it any more.
-    Taken,
+/// Where a caller waits for a reply. It belongs to a store, which uses it for one call after the other. A reply that comes
+/// before the caller looks takes no lock.
+struct Slot {
+    phase: AtomicU8,
+    /// The reply's alone until the phase is ENDED, then the caller's.
+    result: UnsafeCell<ReplyResult>,
+    waker: Mutex<Option<Waker>>,
 }
 
+struct ReplyResult {
+    /// The result's arena.
+    arena: Vec<u8>,
+    /// Why there is none.
+    failure: Option<String>,
+}
+
+/// The caller has not looked yet.
+const BEGUN: u8 = 0;
+/// It waits to be woken.
+const WAITING: u8 = 1;
+const ENDED: u8 = 2;
+
+// SAFETY: what is said at `result`; there is one reply and one caller.
+unsafe impl Send for Slot {}
+unsafe impl Sync for Slot {}
+
 impl Slot {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    fn new() -> Self {
+        Self {
+            phase: AtomicU8::new(BEGUN),
+            result: UnsafeCell::new(ReplyResult {
+                arena: Vec::new(),
+                failure: None,
+            }),
+            waker: Mutex::new(None),
+        }
+    }
+
+    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waker.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn ended(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == ENDED
+    }
+
+    /// # Safety
+    /// The caller's, after `ended`.
+    unsafe fn result(&self) -> &ReplyResult {
+        unsafe { &*self.result.get() }
     }
 }
 
 impl Reply {
-    /// The result in the encoding of `values`, or one line about why there is none. Only the first word counts.
-    pub fn end(&self, result: Result<Vec<u8>, String>) {
-        let mut state = self.0.state();
-        if let State::Waiting(waker) = &mut *state {
-            let waker = waker.take();
-            *state = State::Ended(result);
-            drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+    /// The result's arena, or one line about why there is none.
+    pub fn end(mut self, result: Result<&[u8], String>) {
+        if let Some(slot) = self.0.take() {
+            Self::put(&slot, result);
         }
+    }
+
+    fn put(slot: &Slot, result: Result<&[u8], String>) {
+        // SAFETY: ours until the phase says otherwise.
+        let place = unsafe { &mut *slot.result.get() };
+        match result {
+            Ok(arena) => place.arena.extend_from_slice(arena),
+            Err(message) => place.failure = Some(message),
+        }
+        if slot.phase.swap(ENDED, Ordering::AcqRel) == WAITING
+            && let Some(waker) = slot.waker().take()
+        {
+            waker.wake();
+        }
+    }
+
+    /// As a word that C++ can carry around; `from_raw` ends it.
+    pub(crate) fn into_raw(mut self) -> *const () {
+        let slot = self.0.take();
+        slot.map_or(std::ptr::null(), |slot| Arc::into_raw(slot).cast())
+    }
+
+    /// # Safety
+    /// `raw` comes from `into_raw`, and this is done with it once.
+    pub(crate) unsafe fn from_raw(raw: *const ()) -> Self {
+        Self(Some(unsafe { Arc::from_raw(raw.cast()) }))
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.end(Err("nobody answered".to_owned()));
+        if let Some(slot) = self.0.take() {
+            Self::put(&slot, Err("nobody answered".to_owned()));
+        }
+    }
+}
+
+/// What a store keeps from one call of an import to the next, so that most of them allocate nothing.
+#[derive(Default)]
+pub(crate) struct Exchange {
+    request: Vec<u8>,
+    slot: Option<Arc<Slot>>,
+}
+
+/// Larger buffers are given back: a store may not need them for a long time.
+const KEPT_BYTES_MAX: usize = 256 << 10;
+
+fn empty(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    if buffer.capacity() > KEPT_BYTES_MAX {
+        *buffer = Vec::new();
+    }
+}
+
+impl Exchange {
+    /// A slot that nobody else has, ready for a call.
+    fn slot(&mut self) -> Arc<Slot> {
+        let slot = self.slot.get_or_insert_with(|| Arc::new(Slot::new()));
+        match Arc::get_mut(slot) {
+            Some(Slot { phase, result, .. }) => {
+                *phase.get_mut() = BEGUN;
+                let result = result.get_mut();
+                empty(&mut result.arena);
+                result.failure = None;
+            }
+            // A call of before, which was left, still leads to it.
+            None => *slot = Arc::new(Slot::new()),
+        }
+        slot.clone()
     }
 }
 
 /// The caller's side of a call that has begun.
-struct Outgoing {
+struct Begun {
     slot: Arc<Slot>,
-    cancel: Option<Box<dyn FnOnce() + Send>>,
+    cancel: Option<Cancel>,
 }
 
-impl Outgoing {
-    fn begin(target: &dyn ImportTarget, function: u32, request: &[u8], timeout: Duration) -> Self {
-        let slot = Arc::new(Slot(Mutex::new(State::Waiting(None))));
-        let cancel = target.call(function, request, timeout, Reply(slot.clone()));
-        Self {
-            slot,
-            cancel: Some(cancel),
-        }
-    }
-}
+impl Future for Begun {
+    type Output = ();
 
-impl Future for Outgoing {
-    type Output = Result<Vec<u8>, String>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.slot.state();
-        if let State::Waiting(waker) = &mut *state {
-            *waker = Some(cx.waker().clone());
-            return Poll::Pending;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.slot.ended() {
+            *self.slot.waker() = Some(cx.waker().clone());
+            let waits = self.slot.phase.compare_exchange(
+                BEGUN,
+                WAITING,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
+            if waits != Err(ENDED) {
+                return Poll::Pending;
+            }
         }
-        let ended = std::mem::replace(&mut *state, State::Taken);
-        drop(state);
         self.cancel = None;
-        match ended {
-            State::Ended(result) => Poll::Ready(result),
-            _ => Poll::Ready(Err("the reply was taken before".to_owned())),
-        }
+        Poll::Ready(())
     }
 }
 
-impl Drop for Outgoing {
+impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(cancel) = self.cancel.take() {
-            *self.slot.state() = State::Taken;
             cancel();
         }
     }
@@ -154,9 +246,30 @@ struct Import {
     /// `ns:pkg/iface@1.0.0#add`
     name: String,
     number: u32,
-    params: Vec<Type>,
     result: Option<Type>,
+    layout: FunctionLayout,
     target: Arc<dyn ImportTarget>,
+}
+
+/// The result of one call, until it is in the guest.
+struct Returned {
+    import: Arc<Import>,
+    /// With a result that has been checked; the import's own words otherwise.
+    slot: Result<Arc<Slot>, Vec<u8>>,
+}
+
+impl Answer for Returned {
+    fn layout(&self) -> Option<&Layout> {
+        self.import.layout.result.as_ref()
+    }
+
+    fn arena(&self) -> &[u8] {
+        match &self.slot {
+            // SAFETY: it has ended, see `Import::end`.
+            Ok(slot) => unsafe { &slot.result().arena },
+            Err(words) => words,
+        }
+    }
 }
 
 impl Import {
@@ -167,59 +280,117 @@ impl Import {
         number: u32,
         target: &Arc<dyn ImportTarget>,
     ) -> Result<Self, String> {
-        let import = Self {
-            name: format!("{interface}#{name}"),
-            number,
-            params: ty.params().map(|(_, ty)| ty).collect(),
-            result: ty.results().next(),
-            target: target.clone(),
-        };
+        let name = format!("{interface}#{name}");
         if ty.async_() {
-            return Err(format!("{} is asynchronous", import.name));
+            return Err(format!("{name} is asynchronous"));
         }
-        let types = import.params.iter().chain(&import.result);
-        match types.map(values::not_carried).find(Option::is_some) {
-            Some(what) => Err(format!("{} carries {}", import.name, what.unwrap_or(""))),
-            None => Ok(import),
-        }
+        let params: Vec<Type> = ty.params().map(|(_, ty)| ty).collect();
+        let result = ty.results().next();
+        let Some(layout) = FunctionLayout::of(&params, result.as_ref()) else {
+            let types = params.iter().chain(&result);
+            let what = types.filter_map(values::not_carried).next();
+            let what = what.unwrap_or("a type that cannot be carried");
+            return Err(format!("{name} carries {what}"));
+        };
+        Ok(Self {
+            name,
+            number,
+            result,
+            layout,
+            target: target.clone(),
+        })
     }
 
+    /// As the host function for as many registers as its parameters and its result take.
     fn define(
         self,
         linker: &mut LinkerInstance<'_, StoreData>,
         name: &str,
     ) -> wasmtime::Result<()> {
         let import = Arc::new(self);
-        linker.func_new_async(name, move |store, _, params, results| {
-            let import = import.clone();
-            Box::new(async move { import.call(store, params, results).await })
+        macro_rules! with {
+            ($($n:literal)*) => {
+                match registers(&import.layout.params) {
+                    $($n => import.define_with::<$n>(linker, name),)*
+                    more => Err(wasmtime::format_err!("{more} parameters in registers")),
+                }
+            };
+        }
+        with!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    }
+
+    fn define_with<const N: usize>(
+        self: Arc<Self>,
+        linker: &mut LinkerInstance<'_, StoreData>,
+        name: &str,
+    ) -> wasmtime::Result<()> {
+        match result_registers(self.layout.result.as_ref()) {
+            0 => self.define_as::<N, 0>(linker, name),
+            _ => self.define_as::<N, 1>(linker, name),
+        }
+    }
+
+    fn define_as<const N: usize, const M: usize>(
+        self: Arc<Self>,
+        linker: &mut LinkerInstance<'_, StoreData>,
+        name: &str,
+    ) -> wasmtime::Result<()> {
+        linker.func_wrap_async(name, move |mut store, params: Outgoing<N>| {
+            // SAFETY: this is called with what was just lifted.
+            let begun = unsafe { self.begin(&mut store, &params) };
+            let import = self.clone();
+            Box::new(async move { import.end(begun?).await.map(Incoming::<Returned, M>) })
         })
     }
 
-    async fn call(
+    /// # Safety
+    /// The parameters are those of a call that this is, and nothing has happened in the store since.
+    unsafe fn begin<const N: usize>(
         &self,
-        mut store: StoreContextMut<'_, StoreData>,
-        params: &[Val],
-        results: &mut [Val],
-    ) -> wasmtime::Result<()> {
-        let mut request = Vec::new();
-        values::encode_params(&mut request, params, &self.params)
-            .map_err(|text| wasmtime::format_err!("{}: {text}", self.name))?;
-        let timeout = store.data_mut().time_left()?;
-        let ended = Outgoing::begin(&*self.target, self.number, &request, timeout).await;
-        let reply = match ended {
-            Ok(reply) => reply,
-            Err(message) => return self.failed(message, results),
+        store: &mut StoreContextMut<'_, StoreData>,
+        params: &Outgoing<N>,
+    ) -> wasmtime::Result<Begun> {
+        let bytes_max = store.hostcall_fuel();
+        let data = store.data_mut();
+        let timeout = data.time_left()?;
+        let mut request = std::mem::take(&mut data.exchange.request);
+        // SAFETY: our caller's promise.
+        unsafe { params.lift(&self.layout.params, bytes_max, &mut request) }
+            .map_err(|error| error.context(self.name.clone()))?;
+        let slot = data.exchange.slot();
+        let reply = Reply(Some(slot.clone()));
+        let cancel = self.target.call(self.number, &request, timeout, reply);
+        empty(&mut request);
+        data.exchange.request = request;
+        Ok(Begun { slot, cancel })
+    }
+
+    async fn end(self: Arc<Self>, mut begun: Begun) -> wasmtime::Result<Returned> {
+        (&mut begun).await;
+        // SAFETY: it has ended.
+        let result = unsafe { begun.slot.result() };
+        let refused = match &result.failure {
+            Some(message) => Err(message.clone()),
+            None => self
+                .check(&result.arena)
+                .map_err(|why| format!("its result: {why}")),
         };
-        if let (Some(ty), Some(result)) = (&self.result, results.first_mut()) {
-            *result = values::decode_result(&reply, ty)
-                .map_err(|text| wasmtime::format_err!("{}: its result: {text}", self.name))?;
+        let slot = match refused {
+            Ok(()) => Ok(begun.slot.clone()),
+            Err(message) => Err(self.failed(message)?),
+        };
+        Ok(Returned { import: self, slot })
+    }
+
+    fn check(&self, arena: &[u8]) -> Result<(), String> {
+        match &self.layout.result {
+            Some(layout) => arena::check(arena, layout),
+            None => arena::check_empty(arena),
         }
-        Ok(())
     }
 
     /// As an error of its own if the function has a way to say it, else as a trap.
-    fn failed(&self, message: String, results: &mut [Val]) -> wasmtime::Result<()> {
+    fn failed(&self, message: String) -> wasmtime::Result<Vec<u8>> {
         let message = format!("{}: {message}", self.name);
         let payload = match &self.result {
             Some(Type::Result(result)) => match result.err() {
@@ -229,12 +400,15 @@ impl Import {
             },
             _ => None,
         };
-        match (payload, results.first_mut()) {
-            (Some(payload), Some(result)) => {
-                *result = Val::Result(Err(payload));
-                Ok(())
+        let mut arena = Vec::new();
+        match (payload, &self.result, &self.layout.result) {
+            (Some(payload), Some(ty), Some(layout)) => {
+                let error = Val::Result(Err(payload));
+                arena::encode_result(&mut arena, &error, ty, layout)
+                    .map_err(wasmtime::Error::msg)?;
+                Ok(arena)
             }
-            _ => Err(wasmtime::format_err!("{message}")),
+            _ => Err(wasmtime::Error::msg(message)),
         }
     }
 }

@@ -8,12 +8,14 @@
 //! instance allocates nothing and moves nothing but its bytes. A guest that is left in the middle (a deadline, a cancelled
 //! call) or traps takes its driver along, and with it the store; its memory is given back at once.
 
+use crate::arena;
 use crate::call::Deadline;
 use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, is_pool_exhausted, panic_text};
 use crate::flat::{Args, FlatParams};
 use crate::function::Function;
 use crate::guest::{Live, LiveKind};
 use crate::link::{Linked, LinkedKind};
+use crate::passage::{ArenaParams, Returning};
 use crate::store::{Stdio, StoreData, arm};
 use crate::turn::Turn;
 use std::cell::UnsafeCell;
@@ -29,6 +31,7 @@ use wasmtime::Store;
 pub enum Encoding {
     Wave,
     Values,
+    Arena,
 }
 
 pub struct Instance {
@@ -184,11 +187,16 @@ impl Instance {
                 "{name} {why}, which cannot be passed from outside its store"
             ));
         }
-        if let (Encoding::Values, Some(shape)) = (encoding, &function.flat) {
-            shape
-                .decode(request, &mut frame.args)
-                .map_err(|error| explain(&error, function))?;
-        }
+        let fits = match (encoding, &function.flat, &function.layout) {
+            (Encoding::Values, Some(shape), _) => shape.decode(request, &mut frame.args),
+            (Encoding::Arena, _, Some(layout)) if function.passes_arenas => {
+                frame.args.set_layout(&layout.params);
+                arena::check(request, &layout.params)
+            }
+            // Looked at when they are taken apart.
+            _ => Ok(()),
+        };
+        fits.map_err(|error| explain(&error, function))?;
         if !frame
             .function
             .as_ref()
@@ -304,6 +312,15 @@ async fn drive(mut live: Live, frame: FrameRef, limits: crate::store::Limits) {
             // SAFETY: `submit` took the arguments apart for this function; only the place of the request changes.
             let params = unsafe { FlatParams::new(&raw const job.args) };
             function.call(store, params, &mut job.reply).await.map(Ok)
+        } else if let Some((function, result, store)) = live.passage(job) {
+            // SAFETY: `submit` has checked the arena for this function; only the place of the request changes.
+            let params = unsafe { ArenaParams::new(&raw const job.args) };
+            let returning = Returning {
+                layout: result,
+                bytes_max: store.hostcall_fuel(),
+                reply: &raw mut job.reply,
+            };
+            function.call(store, params, returning).await.map(Ok)
         } else {
             // Boxed, to keep the driver small.
             Box::pin(live.call_dynamic(frame)).await

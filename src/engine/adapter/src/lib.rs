@@ -6,6 +6,7 @@
 //!
 //! Every entry of `bridge` catches panics; what a guest did wrong is data (`CallOutcome`), not an error.
 
+pub mod arena;
 pub mod bridge;
 pub mod call;
 mod command;
@@ -21,10 +22,12 @@ pub mod import;
 pub mod instance;
 pub mod item;
 pub mod key_value;
+pub mod layout;
 pub mod link;
 mod logging;
 pub mod outbound;
 pub mod output;
+mod passage;
 pub mod settings;
 pub mod store;
 pub mod turn;

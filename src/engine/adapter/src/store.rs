@@ -5,6 +5,7 @@
 use crate::call::Deadline;
 use crate::engine::EngineShared;
 use crate::error::{Code, DeadlinePassed, DoorError, Result};
+use crate::import::Exchange;
 use crate::key_value::{self, KeyValue};
 use crate::outbound::OutboundHooks;
 use crate::output::{Sink, SinkStream, Stream};
@@ -67,7 +68,10 @@ pub struct StoreData {
     config: Arc<WasiConfigVariables>,
     key_value: Option<Arc<dyn KeyValue>>,
     pub(crate) memory: MemoryLimiter,
+    pub(crate) exchange: Exchange,
     deadline: Deadline,
+    /// What `time_left` said, until the clock is read again.
+    left: Option<Duration>,
     counts_fuel: bool,
 }
 
@@ -107,17 +111,26 @@ impl StoreData {
         }
     }
 
-    /// Of the call that the guest is in; zero: it has no deadline.
+    /// Of the call that the guest is in; zero: it has no deadline. As of the last tick: it bounds what others do for this
+    /// guest, whose own deadline ends that too.
     pub(crate) fn time_left(&mut self) -> Result<Duration, DeadlinePassed> {
-        let Some(at) = self.deadline.at() else {
-            return Ok(Duration::ZERO);
-        };
-        let left = at.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            Err(DeadlinePassed)
-        } else {
-            Ok(left)
+        if let Some(left) = self.left {
+            return Ok(left);
         }
+        let left = match self.deadline.at() {
+            None => Duration::ZERO,
+            Some(at) => match at.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => return Err(DeadlinePassed),
+                left => left,
+            },
+        };
+        self.left = Some(left);
+        Ok(left)
+    }
+
+    fn deadline_passed(&mut self) -> bool {
+        self.left = None;
+        self.deadline.passed()
     }
 }
 
@@ -225,7 +238,9 @@ impl StoreMaker {
                 last_growth: 0,
                 denied: false,
             },
+            exchange: Exchange::default(),
             deadline: Deadline::after(Duration::ZERO),
+            left: None,
             counts_fuel: self.engine.settings.fuel,
         };
         let mut store = Store::try_new(&self.engine.wasmtime, data)
@@ -233,7 +248,7 @@ impl StoreMaker {
         store.limiter(|data| &mut data.memory);
         store.set_hostcall_fuel(bounds.hostcall_fuel);
         store.set_max_component_handles(bounds.resource_table_max);
-        store.epoch_deadline_callback(|mut store| match store.data_mut().deadline.passed() {
+        store.epoch_deadline_callback(|mut store| match store.data_mut().deadline_passed() {
             true => Err(DeadlinePassed.into()),
             false => Ok(UpdateDeadline::Yield(1)),
         });
@@ -287,7 +302,9 @@ pub(crate) fn arm(
     deadline: Deadline,
     limits: &Limits,
 ) -> wasmtime::Result<()> {
-    store.data_mut().deadline = deadline;
+    let data = store.data_mut();
+    data.deadline = deadline;
+    data.left = None;
     store.set_epoch_deadline(1);
     if store.data().counts_fuel {
         store.set_fuel(limits.fuel.unwrap_or(u64::MAX))?;

@@ -6,7 +6,7 @@ mod common;
 
 use arcella_engine::call::GuestTask;
 use arcella_engine::error::{Code, Outcome};
-use arcella_engine::import::{ImportTarget, Reply};
+use arcella_engine::import::{Cancel, ImportTarget, Reply};
 use arcella_engine::link::Linked;
 use arcella_engine::store::{Limits, Policy, Stdio};
 use common::{Bench, Output, Replica, bench, example, finish, limits};
@@ -28,7 +28,7 @@ impl<F: Fn(Reply) + Send + Sync> ImportTarget for Target<F> {
         request: &[u8],
         timeout: Duration,
         reply: Reply,
-    ) -> Box<dyn FnOnce() + Send> {
+    ) -> Option<Cancel> {
         assert!(!timeout.is_zero(), "the deadline goes down the chain");
         self.asked
             .lock()
@@ -36,9 +36,9 @@ impl<F: Fn(Reply) + Send + Sync> ImportTarget for Target<F> {
             .push((function, request.to_vec()));
         (self.answer)(reply);
         let cancelled = self.cancelled.clone();
-        Box::new(move || {
+        Some(Box::new(move || {
             cancelled.fetch_add(1, Ordering::Relaxed);
-        })
+        }))
     }
 }
 
@@ -74,16 +74,16 @@ fn without_a_target_they_are_unresolved() {
 }
 
 #[test]
-fn their_functions_are_numbered_and_called_with_encoded_values() {
+fn their_functions_are_numbered_and_called_with_arenas() {
     let bench = bench();
-    let target = target(|reply| reply.end(Ok(vec![42])));
+    let target = target(|reply| reply.end(Ok(&[42, 0, 0, 0])));
     let relay = relay(&bench, target.clone(), limits());
     assert_eq!(relay.text("add", "20, 22"), "42");
     let (function, request) = target.asked.lock().unwrap().pop().unwrap();
     let imported = &relay.linked.imported()[function as usize];
     assert_eq!(imported.interface, "examples:calc/ops@1.0.0");
     assert_eq!(imported.name, "add");
-    assert_eq!(request, [0x92, 20, 22]);
+    assert_eq!(request, [20, 0, 0, 0, 22, 0, 0, 0]);
     assert_eq!(target.cancelled.load(Ordering::Relaxed), 0);
 }
 
@@ -91,7 +91,7 @@ fn their_functions_are_numbered_and_called_with_encoded_values() {
 fn a_reply_may_come_later_from_another_thread() {
     let bench = bench();
     let target = target(|reply| {
-        std::thread::spawn(move || reply.end(Ok(vec![7])));
+        std::thread::spawn(move || reply.end(Ok(&[7, 0, 0, 0])));
     });
     let relay = relay(&bench, target, limits());
     assert_eq!(relay.text("add", "3, 4"), "7");
@@ -128,7 +128,7 @@ fn a_reply_that_is_dropped_or_nonsense_is_a_failure() {
         "{}",
         ended.message
     );
-    let liar = relay(&bench, target(|reply| reply.end(Ok(vec![0xa1]))), limits());
+    let liar = relay(&bench, target(|reply| reply.end(Ok(&[0xa1]))), limits());
     let ended = liar.wave("add", "1, 2");
     assert_eq!(ended.outcome, Outcome::Trapped);
     assert!(ended.message.contains("its result"), "{}", ended.message);
@@ -149,5 +149,5 @@ fn a_caller_at_its_deadline_cancels_the_call() {
     assert_eq!(ended.outcome, Outcome::TimedOut);
     assert_eq!(target.cancelled.load(Ordering::Relaxed), 1);
     // Too late: nobody listens, nothing happens.
-    kept.lock().unwrap().pop().unwrap().end(Ok(vec![3]));
+    kept.lock().unwrap().pop().unwrap().end(Ok(&[3, 0, 0, 0]));
 }

@@ -3,6 +3,8 @@
 //! What the tests share: an engine at a time (there is one per process), the example components, and a polling thread.
 #![allow(dead_code)] // each test binary uses a part
 
+pub mod random;
+
 use arcella_engine::call::{Finished, GuestTask};
 use arcella_engine::engine::{Engine, LoadedCode};
 use arcella_engine::error::{CallOutcome, DoorError};
@@ -163,7 +165,11 @@ impl Replica {
     }
 
     pub fn values(&self, name: &str, request: &[u8]) -> CallOutcome {
-        finish(self.task(name, Encoding::Values, request, Duration::ZERO)).outcome()
+        self.encoded(name, Encoding::Values, request)
+    }
+
+    pub fn encoded(&self, name: &str, encoding: Encoding, request: &[u8]) -> CallOutcome {
+        finish(self.task(name, encoding, request, Duration::ZERO)).outcome()
     }
 
     pub fn wave_within(&self, name: &str, arguments: &str, timeout: Duration) -> CallOutcome {

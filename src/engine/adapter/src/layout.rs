@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+//! How the values of a type lie in memory by the canonical ABI (wasm32, strings in UTF-8), worked out once per function:
+//! what `arena.rs` and `passage.rs` walk along with the bytes.
+
+use wasmtime::component::Type;
+
+pub struct Layout {
+    pub size: u32,
+    pub align: u32,
+    /// Core values that a parameter or result of this type is when it does not go through memory.
+    pub flat: u32,
+    /// All that there is to it are its bytes: any are a value, none is padding, nothing is pointed to.
+    pub bare: bool,
+    /// Strings or lists are in it.
+    pub points: bool,
+    pub kind: Kind,
+}
+
+pub enum Kind {
+    /// Any bits are a value: integers and floats.
+    Bits {
+        signed: bool,
+    },
+    Bool,
+    Char,
+    Flags {
+        mask: u32,
+    },
+    Text,
+    List(Box<Layout>),
+    Fields(Fields),
+    Cases(Cases),
+}
+
+/// Of a record or a tuple.
+pub struct Fields {
+    pub all: Box<[Field]>,
+    /// Where and how long; what lies between the fields and behind them.
+    pub gaps: Box<[(u32, u32)]>,
+}
+
+pub struct Field {
+    pub at: u32,
+    pub layout: Layout,
+}
+
+/// Of a variant, enum, option or result: the number of the case, then its payload.
+pub struct Cases {
+    pub number_bytes: u32,
+    pub payload_at: u32,
+    pub all: Box<[Option<Layout>]>,
+}
+
+/// What a function takes, as one tuple, and what it gives back.
+pub struct FunctionLayout {
+    pub params: Layout,
+    pub result: Option<Layout>,
+}
+
+impl FunctionLayout {
+    /// None: some of it cannot be carried out of its store (`values::not_carried` says what).
+    pub fn of(params: &[Type], result: Option<&Type>) -> Option<Self> {
+        Some(Self {
+            params: Layout::fields(params.iter().map(Layout::of))?,
+            result: match result {
+                Some(ty) => Some(Layout::of(ty)?),
+                None => None,
+            },
+        })
+    }
+}
+
+impl Layout {
+    pub fn of(ty: &Type) -> Option<Self> {
+        Some(match ty {
+            Type::Bool => Self::scalar(1, Kind::Bool),
+            Type::S8 => Self::scalar(1, Kind::Bits { signed: true }),
+            Type::U8 => Self::scalar(1, Kind::Bits { signed: false }),
+            Type::S16 => Self::scalar(2, Kind::Bits { signed: true }),
+            Type::U16 => Self::scalar(2, Kind::Bits { signed: false }),
+            Type::S32 | Type::U32 | Type::Float32 => Self::scalar(4, Kind::Bits { signed: false }),
+            Type::S64 | Type::U64 | Type::Float64 => Self::scalar(8, Kind::Bits { signed: false }),
+            Type::Char => Self::scalar(4, Kind::Char),
+            Type::String => Self::pointer(Kind::Text),
+            Type::List(list) => Self::pointer(Kind::List(Box::new(Self::of(&list.ty())?))),
+            Type::Record(record) => Self::fields(record.fields().map(|field| Self::of(&field.ty)))?,
+            Type::Tuple(tuple) => Self::fields(tuple.types().map(|ty| Self::of(&ty)))?,
+            Type::Variant(variant) => Self::cases(
+                variant
+                    .cases()
+                    .map(|case| Some(Payload::of(case.ty.as_ref())?.0)),
+            )?,
+            Type::Enum(cases) => Self::cases(cases.names().map(|_| Some(None)))?,
+            Type::Option(option) => {
+                Self::cases([Some(None), Some(Payload::of(Some(&option.ty()))?.0)].into_iter())?
+            }
+            Type::Result(result) => {
+                let ok = Payload::of(result.ok().as_ref())?.0;
+                let err = Payload::of(result.err().as_ref())?.0;
+                Self::cases([Some(ok), Some(err)].into_iter())?
+            }
+            Type::Flags(flags) => Self::flags(flags.names().len())?,
+            _ => return None,
+        })
+    }
+
+    fn scalar(size: u32, kind: Kind) -> Self {
+        Self {
+            size,
+            align: size,
+            flat: 1,
+            bare: matches!(kind, Kind::Bits { .. }),
+            points: false,
+            kind,
+        }
+    }
+
+    fn pointer(kind: Kind) -> Self {
+        Self {
+            size: 8,
+            align: 4,
+            flat: 2,
+            bare: false,
+            points: true,
+            kind,
+        }
+    }
+
+    /// More than 32 are no flags of WIT.
+    fn flags(count: usize) -> Option<Self> {
+        let size = match count {
+            1..=8 => 1,
+            9..=16 => 2,
+            17..=32 => 4,
+            _ => return None,
+        };
+        let mask = u32::MAX >> (32 - count);
+        Some(Self::scalar(size, Kind::Flags { mask }))
+    }
+
+    fn fields(layouts: impl Iterator<Item = Option<Self>>) -> Option<Self> {
+        let mut all = Vec::new();
+        let mut gaps = Vec::new();
+        let (mut end, mut align, mut flat) = (0, 1, 0);
+        for layout in layouts {
+            let layout = layout?;
+            let at = aligned(end, layout.align)?;
+            gaps.push((end, at - end));
+            end = at.checked_add(layout.size)?;
+            align = align.max(layout.align);
+            flat += layout.flat;
+            all.push(Field { at, layout });
+        }
+        let size = aligned(end, align)?;
+        gaps.push((end, size - end));
+        gaps.retain(|(_, length)| *length > 0);
+        Some(Self {
+            size,
+            align,
+            flat,
+            bare: gaps.is_empty() && all.iter().all(|field| field.layout.bare),
+            points: all.iter().any(|field| field.layout.points),
+            kind: Kind::Fields(Fields {
+                all: all.into(),
+                gaps: gaps.into(),
+            }),
+        })
+    }
+
+    fn cases(layouts: impl Iterator<Item = Option<Option<Self>>>) -> Option<Self> {
+        let all = layouts.collect::<Option<Box<[_]>>>()?;
+        let number_bytes = match all.len() {
+            0 => return None,
+            1..=0x100 => 1,
+            0x101..=0x10000 => 2,
+            _ => 4,
+        };
+        let payloads = || all.iter().flatten();
+        let align = payloads().map(|layout| layout.align).max().unwrap_or(1);
+        let payload_at = aligned(number_bytes, align)?;
+        let largest = payloads().map(|layout| layout.size).max().unwrap_or(0);
+        let align = align.max(number_bytes);
+        Some(Self {
+            size: aligned(payload_at.checked_add(largest)?, align)?,
+            align,
+            flat: 1 + payloads().map(|layout| layout.flat).max().unwrap_or(0),
+            bare: false,
+            points: payloads().any(|layout| layout.points),
+            kind: Kind::Cases(Cases {
+                number_bytes,
+                payload_at,
+                all,
+            }),
+        })
+    }
+}
+
+/// What a case carries, if it does.
+struct Payload(Option<Layout>);
+
+impl Payload {
+    fn of(ty: Option<&Type>) -> Option<Self> {
+        match ty {
+            None => Some(Self(None)),
+            Some(ty) => Some(Self(Some(Layout::of(ty)?))),
+        }
+    }
+}
+
+pub(crate) fn aligned(offset: u32, align: u32) -> Option<u32> {
+    Some(offset.checked_add(align - 1)? & !(align - 1))
+}
