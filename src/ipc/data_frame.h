@@ -5,9 +5,9 @@
 //
 //   0 u32 length    bytes of payload, <= limits::kDataPayloadBytesMax
 //   4 u8  kind      DataKind
-//   5 u8  encoding  engine encoding of a Call: 0 WAVE, 1 values, 2 arena; of a Result its
-//   DataOutcome 6 u16 chain     of a Call: bytes at the payload's end that say who waits
-//   (host/call_chain.h) 8 u64 request   chosen by the caller, unique among its calls in flight
+//   5 u8  encoding  of a Call: 0 WAVE, 1 values, 2 arena; of a Result its DataOutcome
+//   6 u16 chain     of a Call: bytes at the payload's end that say who waits for it
+//   8 u64 request   chosen by the caller, unique among its calls in flight
 //  16 u32 slot      whom it is for: LoadDeployment::slot, or to the daemon ImportRoute::route
 //  20 i32 index     the replica, or -1 for the least busy one; of a Result: the exit status
 //  24 u32 function  its number (ResolveFunction), or its place in ImportRoute::functions
