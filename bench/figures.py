@@ -23,6 +23,7 @@ CALLS_HARNESS = HARNESS.with_name("arcella-bench-calls")
 BENCH_GUESTS = CACHE / "bench-guests"
 ENGINE_BENCH = ROOT / "build" / "release" / "bench" / "engine_bench"
 CALL_BENCH = ENGINE_BENCH.with_name("call_bench")
+PORT_BENCH = ENGINE_BENCH.with_name("port_bench")
 # What `wasmtime serve` can be told to make fresh instances cheap.
 KEEP_RESIDENT = ("-O", "pooling-allocator=y", "-O", "pooling-memory-keep-resident=2097152",
                  "-O", "pooling-table-keep-resident=65536", "-O", "pooling-async-stack-keep-resident=65536",
@@ -87,6 +88,35 @@ def direct_figures():
             finally:
                 ours.close()
                 peer.close()
+
+
+MIB = 1 << 20
+
+
+def remote_figures():
+    """From one process to a component of another, against the least that a socket pair can do."""
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = pathlib.Path(folder) / "echo.artifact"
+        subprocess.run([ENGINE_BENCH, "compile", BENCH_GUESTS / "echo.wasm", artifact], check=True)
+        rounds = Rounds(PORT_BENCH, artifact)
+        names = {"floor-p50": 5_000, "u32-p50": 5_000, "floor-p99": 5_000, "u32-p99": 5_000, "floor-64": 50_000,
+                 "u32-64": 50_000, f"memcpy-{MIB}": 500, f"bytes-{MIB}": 50}
+        samples = {name: [] for name in names}
+        try:
+            for number in range(22):
+                for name, count in reversed(names.items()) if number % 2 else names.items():
+                    samples[name].append(rounds.round(name, count))
+        finally:
+            rounds.close()
+    ns = {name: statistics.median(values[2:]) for name, values in samples.items()}
+    floor = ns["floor-p50"]
+    yield Figure("remote-u32-p50", ns["u32-p50"], "ns", floor, max(1.3, (floor + 3_000) / floor))
+    yield Figure("remote-u32-p99", ns["u32-p99"], "ns", ns["floor-p99"], 2.0)
+    rate = 1e9 / ns["u32-64"]
+    yield Figure("remote-at-once-against-one", rate, "call/s", 1e9 / ns["u32-p50"], 10.0, at_least=True)
+    yield Figure("remote-at-once-against-floor", rate, "call/s", 1e9 / ns["floor-64"], 0.5, at_least=True)
+    # There and back.
+    yield Figure("remote-bytes-1mib", 2e9 / ns[f"bytes-{MIB}"], "MiB/s", 1e9 / ns[f"memcpy-{MIB}"], 0.2, at_least=True)
 
 
 def instantiate_figures():
@@ -205,6 +235,7 @@ def daemon_figures():
 FIGURES = {
     "call": call_figures,
     "direct": direct_figures,
+    "remote": remote_figures,
     "instantiate": instantiate_figures,
     "greeter": greeter_figures,
     "replicas": replicas_figures,

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// What a call costs whose provider is in another process: host::RemoteCallee and host::CallPort on
+// both sides of a socket pair, a real guest behind the far one.
+//   port_bench ECHO    artifact of guests/echo; then one round per line on stdin, `NAME COUNT`,
+//                      answered by {"name": NAME, "ns": NUMBER}
+// NAME: u32-p50, u32-p99      a call of `add`, one at a time, each begun by the end of the one
+// before
+//       u32-64                64 at once: time per call
+//       bytes-N               `echo-bytes` of N bytes, one at a time: time per call
+//       floor-p50, floor-p99  a frame of a call's size there and one of a result's back, between
+//       two
+//                             processes that do nothing else, by blocking calls
+//       floor-64              64 such frames under way: time per frame
+//       memcpy-N              a copy of N bytes
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <span>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "host/call_port.h"
+#include "host/engine_pool.h"
+#include "host/instance_host.h"
+#include "host/remote_callee.h"
+
+namespace arcella::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Samples = std::vector<double>;  // nanoseconds
+
+constexpr std::uint32_t kSlot = 1;
+constexpr std::uint32_t kAdd = 0;  // in the order in which the provider resolves them
+constexpr std::uint32_t kEchoBytes = 1;
+constexpr std::chrono::minutes kRoundMax{10};
+constexpr std::size_t kCallBytes = ipc::kDataHeaderBytes + 8;
+constexpr std::size_t kResultBytes = ipc::kDataHeaderBytes + 4;
+constexpr std::uint32_t kAtOnce = 64;
+
+[[noreturn]] void die(const std::string& what) {
+  std::fprintf(stderr, "port_bench: %s\n", what.c_str());
+  std::_Exit(1);
+}
+
+std::pair<UniqueFd, UniqueFd> socket_pair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) die("socketpair");
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+double ns_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+}
+
+// --- the far side ---
+
+class Started final : public host::HostListener {
+ public:
+  void on_report(host::InstanceReport report) override {
+    if (report.event != model::InstanceEvent::Started) die(report.message);
+    ready.set_value();
+  }
+  void on_output(const model::InstanceId&, engine::OutputStream, std::string_view) override {}
+  std::promise<void> ready;
+};
+
+// Serves until the other side is gone.
+[[noreturn]] void provide(UniqueFd socket, const char* artifact) {
+  const auto engine = engine::Engine::create(engine::EngineConfig{});
+  if (!engine) die(engine.error().message());
+  Started started;
+  host::EnginePool pool(1);
+  host::InstanceHost guests(**engine, pool, started);
+  model::RunSpec spec{.deployment = *model::DeploymentId::parse("echo")};
+  spec.call_timeout = kRoundMax;
+  if (const auto loaded = guests.load(spec, UniqueFd(::open(artifact, O_RDONLY | O_CLOEXEC)), {});
+      !loaded)
+    die(loaded.error().message());
+  if (!guests.start(spec.deployment, 0, 1)) die("starting the provider");
+  started.ready.get_future().wait();
+  const auto provider = *guests.find(spec.deployment);
+  for (const char* function : {"add", "echo-bytes"}) {
+    if (!provider->resolve(std::string("bench:calls/ops@1.0.0#") + function)) die(function);
+  }
+  std::promise<void> gone;
+  const auto port = host::CallPort::open(std::move(socket), pool, host::CallPort::Side::Worker,
+                                         [&gone](const Error&) { gone.set_value(); });
+  if (!port) die(port.error().message());
+  (*port)->serve(kSlot, provider);
+  gone.get_future().wait();
+  std::_Exit(0);
+}
+
+void read_exactly(int fd, std::byte* to, std::size_t size) {
+  for (std::size_t have = 0; have < size;) {
+    const ssize_t got = ::read(fd, to + have, size - have);
+    if (got <= 0) std::_Exit(0);
+    have += static_cast<std::size_t>(got);
+  }
+}
+void write_all(int fd, const std::byte* from, std::size_t size) {
+  for (std::size_t sent = 0; sent < size;) {
+    const ssize_t count = ::write(fd, from + sent, size - sent);
+    if (count <= 0) std::_Exit(0);
+    sent += static_cast<std::size_t>(count);
+  }
+}
+
+// Answers each frame of a call's size with one of a result's; those that came together together.
+[[noreturn]] void echo(const UniqueFd& socket) {
+  std::vector<std::byte> buffer(kCallBytes * 1024);
+  std::size_t have = 0;
+  while (true) {
+    const ssize_t got = ::read(socket.get(), buffer.data() + have, buffer.size() - have);
+    if (got <= 0) std::_Exit(0);
+    have += static_cast<std::size_t>(got);
+    const std::size_t frames = have / kCallBytes;
+    write_all(socket.get(), buffer.data(), frames * kResultBytes);
+    have -= frames * kCallBytes;
+  }
+}
+
+template <class Body>
+void in_another_process(Body body) {
+  const pid_t child = ::fork();
+  if (child < 0) die("fork");
+  if (child == 0) body();
+}
+
+// --- this side ---
+
+class Caller {
+ public:
+  explicit Caller(UniqueFd socket) {
+    auto opened = host::CallPort::open(std::move(socket), pool_, host::CallPort::Side::Daemon,
+                                       [](const Error& why) { die(why.message()); });
+    if (!opened) die(opened.error().message());
+    callee_ = std::make_unique<host::RemoteCallee>(*opened, kSlot, host::RemoteCallee::Functions{},
+                                                   kRoundMax);
+  }
+
+  // `count` calls, `at_once` of them under way; the nanoseconds of each.
+  Samples run(std::uint32_t function, std::span<const std::byte> arguments, std::uint32_t count,
+              std::uint32_t at_once) {
+    State state{Samples(count), function, arguments, {}, {}, {}};
+    state.left = count;
+    pool_.post([&] {
+      for (std::uint32_t i = 0; i < std::min(at_once, count); ++i) next(state);
+    });
+    state.over.get_future().wait();
+    return std::move(state.samples);
+  }
+
+ private:
+  struct State {
+    Samples samples;
+    std::uint32_t function;
+    std::span<const std::byte> arguments;
+    std::atomic<std::uint32_t> begun;
+    std::atomic<std::uint32_t> left;
+    std::promise<void> over;
+  };
+
+  void next(State& state) {
+    const std::uint32_t number = state.begun++;
+    if (number >= state.samples.size()) return;
+    const Clock::time_point start = Clock::now();
+    callee_->call(std::nullopt, state.function, engine::Encoding::Arena, state.arguments, {},
+                  nullptr, [this, &state, number, start](const engine::CallOutcomeView& outcome) {
+                    if (outcome.outcome != engine::Outcome::Returned)
+                      die(std::string(outcome.message));
+                    state.samples[number] = ns_since(start);
+                    next(state);
+                    if (--state.left == 0) state.over.set_value();
+                  });
+  }
+
+  host::EnginePool pool_{1};
+  std::unique_ptr<host::RemoteCallee> callee_;
+};
+
+Samples floor_samples(int socket, std::uint32_t count) {
+  std::array<std::byte, kCallBytes> frame{};
+  Samples samples;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Clock::time_point start = Clock::now();
+    write_all(socket, frame.data(), kCallBytes);
+    read_exactly(socket, frame.data(), kResultBytes);
+    samples.push_back(ns_since(start));
+  }
+  return samples;
+}
+
+// Per frame, kAtOnce of them under way: as many are sent as were answered.
+double floor_at_once(int socket, std::uint32_t count) {
+  std::vector<std::byte> buffer(kCallBytes * kAtOnce);
+  const Clock::time_point start = Clock::now();
+  write_all(socket, buffer.data(), buffer.size());
+  std::size_t bytes = 0;
+  for (std::uint32_t answered = 0; answered < count;) {
+    const ssize_t got = ::read(socket, buffer.data(), buffer.size());
+    if (got <= 0) die("the floor's other side has ended");
+    bytes += static_cast<std::size_t>(got);
+    const auto frames = static_cast<std::uint32_t>(bytes / kResultBytes);
+    bytes -= frames * kResultBytes;
+    answered += frames;
+    write_all(socket, buffer.data(), frames * kCallBytes);
+  }
+  const double elapsed = ns_since(start);
+  read_exactly(socket, buffer.data(), kAtOnce * kResultBytes - bytes);
+  return elapsed / count;
+}
+
+double copy(std::size_t size, std::uint32_t count) {
+  std::vector<std::byte> from(size, std::byte{1});
+  std::vector<std::byte> to(size);
+  const Clock::time_point start = Clock::now();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::memcpy(to.data(), from.data(), size);
+    from[i % size] = to[(i + 1) % size];  // so that no copy can be left out
+  }
+  return ns_since(start) / count;
+}
+
+double percentile(Samples samples, double part) {
+  const auto at =
+      samples.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(samples.size() - 1));
+  std::ranges::nth_element(samples, at);
+  return *at;
+}
+
+double mean(const Samples& samples) {
+  double sum = 0;
+  for (const double sample : samples) sum += sample;
+  return sum / static_cast<double>(samples.size());
+}
+
+// `(20, 22)` and a byte list of so many zeros, as arenas (docs/decisions/0013).
+std::vector<std::byte> numbers(std::initializer_list<std::uint32_t> values, std::size_t more = 0) {
+  std::vector<std::byte> bytes(values.size() * 4 + more);
+  std::memcpy(bytes.data(), values.begin(), values.size() * 4);
+  return bytes;
+}
+
+double round(Caller& caller, int floor, const std::string& name, std::uint32_t count) {
+  const std::vector<std::byte> sum = numbers({20, 22});
+  const std::size_t dash = name.find('-');
+  const std::string what = name.substr(0, dash);
+  const std::string how = dash == std::string::npos ? "" : name.substr(dash + 1);
+  const double part = how == "p99" ? 0.99 : 0.5;
+  if (name == "floor-64") return floor_at_once(floor, count);
+  if (what == "floor") return percentile(floor_samples(floor, count), part);
+  if (name == "u32-64") {
+    const Clock::time_point start = Clock::now();
+    caller.run(kAdd, sum, count, kAtOnce);
+    return ns_since(start) / count;
+  }
+  if (what == "u32") return percentile(caller.run(kAdd, sum, count, 1), part);
+  const auto size = static_cast<std::uint32_t>(std::stoul(how));
+  if (what == "memcpy") return copy(size, count);
+  if (what == "bytes") return mean(caller.run(kEchoBytes, numbers({8, size}, size), count, 1));
+  die("no round named " + name);
+}
+
+void serve_rounds(const char* artifact) {
+  auto calls = socket_pair();
+  auto frames = socket_pair();
+  in_another_process([&] {
+    calls.first.reset();
+    provide(std::move(calls.second), artifact);
+  });
+  in_another_process([&] {
+    frames.first.reset();
+    echo(frames.second);
+  });
+  calls.second.reset();
+  frames.second.reset();
+  Caller caller(std::move(calls.first));
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    std::istringstream words(line);
+    std::string name;
+    std::uint32_t count = 0;
+    words >> name >> count;
+    if (count == 0) die("a round is: NAME COUNT");
+    const double ns = round(caller, frames.first.get(), name, count);
+    std::printf("{\"name\": \"%s\", \"ns\": %.1f}\n", name.c_str(), ns);
+    std::fflush(stdout);
+  }
+  std::_Exit(0);  // the other sides end with their sockets
+}
+
+}  // namespace
+}  // namespace arcella::bench
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: port_bench ECHO\n", stderr);
+    return 2;
+  }
+  arcella::bench::serve_rounds(argv[1]);
+}
