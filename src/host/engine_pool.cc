@@ -140,16 +140,18 @@ void EnginePool::Impl::wait(int timeout_ms) {
   // One event per thread: a second one in its hands would wait behind the first one's guest.
   epoll_event event{};
   if (::epoll_wait(epoll.get(), &event, 1, timeout_ms) != 1) return;
-  if (event.data.u64 == kWakeup) return;
-  if (event.data.u64 == kTimer) {
+  // A copy: the kernel's struct is packed, and nothing may refer into it.
+  const std::uint64_t number = event.data.u64;
+  if (number == kWakeup) return;
+  if (number == kTimer) {
     run_timers();
     return;
   }
   std::shared_ptr<const Ready> ready;
   {
     const MutexLock lock(mutex);
-    const auto found = std::ranges::lower_bound(watches, event.data.u64, {}, &Watch::number);
-    if (found != watches.end() && found->number == event.data.u64) ready = found->ready;
+    const auto found = std::ranges::lower_bound(watches, number, {}, &Watch::number);
+    if (found != watches.end() && found->number == number) ready = found->ready;
   }
   if (ready) (*ready)((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 }
