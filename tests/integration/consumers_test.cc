@@ -51,18 +51,10 @@ class ConsumersTest : public DaemonTest {
     DaemonTest::TearDown();
   }
 
-  void put(const std::string& name, const std::string& component, std::string_view rest) {
-    deploy(folder_.write(name + ".deployment.toml", "[deployment]\nmodule_id = \"" + component +
-                                                        "@1.0.0\"\n" + std::string(rest)));
-  }
   // From now on each consumer is served again.
   void serves(const char* when) {
     const int before = served_;
     EXPECT_TRUE(eventually([&] { return served_ >= before + 4 * kConsumers; })) << when;
-  }
-  void signal_provider(int signal) {
-    const auto pid = static_cast<pid_t>(instances_of("sums").at(0).at("pid").as_int64());
-    ASSERT_EQ(::kill(pid, signal), 0);
   }
 
  private:
@@ -105,11 +97,11 @@ class ConsumersTest : public DaemonTest {
 };
 
 TEST_F(ConsumersTest, OutliveTheProvidersProcess) {
-  signal_provider(SIGKILL);
+  ASSERT_TRUE(signal("sums", SIGKILL));
   serves("after a kill");
-  signal_provider(SIGSTOP);
+  ASSERT_TRUE(signal("sums", SIGSTOP));
   EXPECT_TRUE(eventually([this] { return refused_ >= kConsumers; })) << "each is told";
-  signal_provider(SIGCONT);
+  ASSERT_TRUE(signal("sums", SIGCONT));
   serves("after a stop");
 }
 
@@ -131,8 +123,7 @@ TEST_F(ConsumersTest, FollowEveryChangeOfTheDeployment) {
   serves("after scale to nothing and back");
   put("sums", "calc", "group = \"web\"\n");
   serves("after a move into the consumers' own process");
-  put("sums", "calc",
-      "[deployment.overrides]\nisolation = \"main\"\ntrusted = true\nasync = true\n");
+  put("sums", "calc", kInMain);
   serves("after a move into the daemon");
 }
 

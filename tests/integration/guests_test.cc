@@ -33,12 +33,6 @@ class Guests : public DaemonTest {
     for (const char* name : {"neighbour", "spinner", "glutton", "crasher"}) start(name);
     worker_ = pid_of("neighbour");
   }
-  std::int64_t pid_of(const std::string& id) {
-    const auto instances = instances_of(id);
-    return instances.empty() || instances[0].at("pid").is_null()
-               ? 0
-               : instances[0].at("pid").as_int64();
-  }
   void expect_neighbour_serves() {
     EXPECT_EQ(cli({"call", "neighbour", "add(20, 22)"}).out, "42\n");
     EXPECT_EQ(pid_of("neighbour"), worker_) << "the worker was not replaced";

@@ -23,9 +23,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr std::string_view kInMain =
-    "[deployment.overrides]\nisolation = \"main\"\ntrusted = true\nasync = true\n";
-
 class HostInterfaces : public DaemonTest {
  protected:
   void SetUp() override {
@@ -33,10 +30,6 @@ class HostInterfaces : public DaemonTest {
     if (HasFatalFailure()) return;
     install("notes");
     install("visits");
-  }
-  void put(const std::string& name, const std::string& component, std::string_view rest) {
-    deploy(folder_.write(name + ".deployment.toml", "[deployment]\nmodule_id = \"" + component +
-                                                        "@1.0.0\"\n" + std::string(rest)));
   }
   void put_notes(const std::string& name, std::string_view rest = "group = \"notes\"\n") {
     put(name, "notes", rest);
@@ -54,7 +47,6 @@ class HostInterfaces : public DaemonTest {
   [[nodiscard]] std::string keys_of(const std::string& deployment) const {
     return home() + "/state/keys/" + deployment;
   }
-  std::int64_t pid_of(const std::string& id) { return instances_of(id).at(0).at("pid").as_int64(); }
 };
 
 TEST_F(HostInterfaces, AreTheHostsForWhoAsksWhoServesAnImport) {
@@ -153,7 +145,7 @@ TEST_F(HostInterfaces, KeysOutliveReplicaWorkerAndDaemon) {
   ASSERT_EQ(cli({"stop", "notes"}).status, 0);
   start("notes");
   EXPECT_EQ(call("notes", get), kept);
-  ASSERT_EQ(::kill(static_cast<pid_t>(pid_of("notes")), SIGKILL), 0);
+  ASSERT_TRUE(signal("notes", SIGKILL));
   EXPECT_TRUE(comes_to_answer("notes", get, kept));
   kill_daemon(SIGKILL);
   ASSERT_TRUE(start_daemon());
@@ -181,7 +173,7 @@ TEST_F(HostInterfaces, WhatAKilledWorkerHasAcknowledgedIsThere) {
       }
     });
     EXPECT_TRUE(comes_to_answer("notes", "has(" + key + ")", "ok(true)\n"));
-    EXPECT_EQ(::kill(static_cast<pid_t>(pid_of("notes")), SIGKILL), 0);
+    EXPECT_TRUE(signal("notes", SIGKILL));
     killed = true;
     caller.join();
     std::uint64_t counted = 0;

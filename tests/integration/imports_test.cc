@@ -24,10 +24,6 @@ class Imports : public DaemonTest {
     install("calc");
     install("relay");
   }
-  void put(const std::string& name, const std::string& component, std::string_view rest) {
-    deploy(folder_.write(name + ".deployment.toml", "[deployment]\nmodule_id = \"" + component +
-                                                        "@1.0.0\"\n" + std::string(rest)));
-  }
   void put_both_in_one_worker() {
     put("sums", "calc", "group = \"math\"\nreplicas = 2\n");
     put("relay", "relay", "group = \"math\"\nreplicas = 2\n");
@@ -39,7 +35,6 @@ class Imports : public DaemonTest {
   bool serves() {
     return eventually([this] { return division() == "ok((3, 1))\n"; });
   }
-  std::int64_t pid_of(const std::string& id) { return instances_of(id).at(0).at("pid").as_int64(); }
 };
 
 // Where consumer and provider are; empty: in main.
@@ -54,7 +49,7 @@ class ImportsByRoute : public Imports, public ::testing::WithParamInterface<Rout
  protected:
   static std::string in(const std::string& group) {
     if (!group.empty()) return "group = \"" + group + "\"\n";
-    return "[deployment.overrides]\nisolation = \"main\"\ntrusted = true\nasync = true\n";
+    return std::string(kInMain);
   }
   void SetUp() override {
     Imports::SetUp();
@@ -81,7 +76,7 @@ TEST_P(ImportsByRoute, AreBoundAgainWhenTheProviderComesBack) {
   start("sums");
   EXPECT_TRUE(serves());
   if (!GetParam().provider.empty()) {
-    ASSERT_EQ(::kill(static_cast<pid_t>(pid_of("sums")), SIGKILL), 0);
+    ASSERT_TRUE(signal("sums", SIGKILL));
     EXPECT_TRUE(serves());
   }
 }
@@ -125,7 +120,7 @@ TEST_F(Imports, AnotherProviderTakesOver) {
 TEST_F(Imports, AreBoundAgainInAWorkerThatDied) {
   put_both_in_one_worker();
   EXPECT_TRUE(serves());
-  ASSERT_EQ(::kill(static_cast<pid_t>(pid_of("relay")), SIGKILL), 0);
+  ASSERT_TRUE(signal("relay", SIGKILL));
   EXPECT_TRUE(serves());
 }
 
@@ -137,10 +132,9 @@ TEST_F(Imports, ACallOfAStoppedProcessEndsAtItsDeadline) {
   start("sums");
   start("relay");
   EXPECT_TRUE(serves());
-  const auto provider = static_cast<pid_t>(pid_of("sums"));
-  ASSERT_EQ(::kill(provider, SIGSTOP), 0);
+  ASSERT_TRUE(signal("sums", SIGSTOP));
   EXPECT_THAT(division(), HasSubstr("there was no answer in time"));
-  ASSERT_EQ(::kill(provider, SIGCONT), 0);
+  ASSERT_TRUE(signal("sums", SIGCONT));
   EXPECT_TRUE(serves());
   EXPECT_EQ(deployment("relay").at("restarts").as_int64(), 0);
 }

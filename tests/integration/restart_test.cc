@@ -21,12 +21,6 @@ class Restart : public DaemonTest {
   bool comes_to(const std::string& id, std::string_view wanted) {
     return eventually([&] { return deployment(id).at("state").as_string() == wanted; });
   }
-  std::int64_t pid_of(const std::string& id) {
-    const auto instances = instances_of(id);
-    return instances.empty() || instances[0].at("pid").is_null()
-               ? 0
-               : instances[0].at("pid").as_int64();
-  }
 };
 
 TEST_F(Restart, KilledDaemonBringsBackWhatWasRunning) {
@@ -78,7 +72,7 @@ TEST_F(Restart, KilledWorkerIsReplaced) {
   start("calc-math");
   const std::int64_t old = pid_of("calc-math");
   ASSERT_GT(old, 0);
-  ASSERT_EQ(::kill(static_cast<pid_t>(old), SIGKILL), 0);
+  ASSERT_TRUE(signal("calc-math", SIGKILL));
   EXPECT_TRUE(eventually([&] { return pid_of("calc-math") != old && pid_of("calc-math") != 0; }));
   EXPECT_TRUE(comes_to("calc-math", "running"));
   EXPECT_EQ(cli({"call", "calc-math", "add(20, 22)"}).out, "42\n");
@@ -96,7 +90,7 @@ TEST_F(Restart, KilledHttpWorkerServesAgain) {
   start("web");
   ASSERT_THAT(http_get(port, "/"), HasSubstr("Hello"));
   const std::int64_t old = pid_of("web");
-  ASSERT_EQ(::kill(static_cast<pid_t>(old), SIGKILL), 0);
+  ASSERT_TRUE(signal("web", SIGKILL));
   // The daemon holds the listening socket: this connection waits in its backlog instead of being
   // refused.
   EXPECT_TRUE(eventually([&] { return http_get(port, "/").find("Hello") != std::string::npos; }));
@@ -108,6 +102,7 @@ TEST_F(Restart, GracefulEndLeavesNoWorker) {
   deploy(example("calc/calc-math.deployment.toml"));
   start("calc-math");
   const auto worker = static_cast<pid_t>(pid_of("calc-math"));
+  ASSERT_GT(worker, 0);
   kill_daemon(SIGTERM);
   EXPECT_TRUE(eventually([&] { return ::kill(worker, 0) != 0; }));
 }

@@ -151,6 +151,10 @@ void DaemonTest::install(std::string_view example) {
 void DaemonTest::deploy(const std::string& file) {
   ASSERT_EQ(cli_json({"deploy", file}).as_object()["deployments"].as_array().size(), 1U);
 }
+void DaemonTest::put(const std::string& name, const std::string& example, std::string_view rest) {
+  deploy(folder_.write(name + ".deployment.toml", "[deployment]\nmodule_id = \"" + example +
+                                                      "@1.0.0\"\n" + std::string(rest)));
+}
 void DaemonTest::start(const std::string& deployment) {
   const wire::Json view = cli_json({"start", deployment});
   ASSERT_TRUE(view.is_object());
@@ -182,6 +186,16 @@ std::vector<wire::Json> DaemonTest::instances_of(std::string_view deployment) {
     if (std::string_view(entry.at("id").as_string()).starts_with(prefix)) found.push_back(entry);
   }
   return found;
+}
+
+std::int64_t DaemonTest::pid_of(std::string_view deployment) {
+  const auto instances = instances_of(deployment);
+  if (instances.empty() || instances[0].at("pid").is_null()) return 0;
+  return instances[0].at("pid").as_int64();
+}
+bool DaemonTest::signal(std::string_view deployment, int number) {
+  const auto pid = static_cast<pid_t>(pid_of(deployment));
+  return pid > 0 && ::kill(pid, number) == 0;
 }
 
 std::string DaemonTest::daemon_log() const {

@@ -39,6 +39,10 @@ class AlmeConnection {
   std::int64_t last_id_ = 0;
 };
 
+// In a deployment's file: it runs in the daemon itself.
+inline constexpr std::string_view kInMain =
+    "[deployment.overrides]\nisolation = \"main\"\ntrusted = true\nasync = true\n";
+
 class DaemonTest : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(start_daemon()); }
@@ -60,6 +64,8 @@ class DaemonTest : public ::testing::Test {
   // Installs and deploys an example; the deployment's file is one of the example's own.
   void install(std::string_view example);
   void deploy(const std::string& file);
+  // Deploys an example with a file of the test's own: what follows its module_id.
+  void put(const std::string& name, const std::string& example, std::string_view rest);
   void start(const std::string& deployment);
 
   // Everything that `list` shows, without what changes by itself (pids, memory).
@@ -67,6 +73,10 @@ class DaemonTest : public ::testing::Test {
   // A deployment's or instance's entry of `list`.
   wire::Json deployment(std::string_view id);
   std::vector<wire::Json> instances_of(std::string_view deployment);
+  // Of the process that its first replica is in; 0 when there is none.
+  std::int64_t pid_of(std::string_view deployment);
+  // Sends the signal to that process; false when there is none.
+  bool signal(std::string_view deployment, int number);
 
   [[nodiscard]] std::string home() const { return folder_.path() + "/home"; }
   [[nodiscard]] std::string socket() const { return home() + "/alme"; }
