@@ -38,6 +38,15 @@ class ReconcilerTest : public ::testing::Test {
     record.desired = desired;
     return record;
   }
+  // Components: shop imports what sums exports.
+  void add_shop_and_sums(const std::string& exported) {
+    ComponentRecord shop{sample_component("shop@1.0.0"), {}};
+    shop.component.imports = {{.name = "demo:sums/sums@1.0.0", .functions = {"sum: func()"}}};
+    ComponentRecord sums{sample_component("sums@1.0.0"), {}};
+    sums.component.exports = {{.name = exported, .functions = {"sum: func()"}}};
+    registry_.add(std::move(shop));
+    registry_.add(std::move(sums));
+  }
   // Plans, and carries out, until nothing is left to do now.
   Journal settle() {
     for (int i = 0; i < 10; ++i) {
@@ -149,12 +158,7 @@ TEST_F(ReconcilerTest, HearsAKickFromWithinItsOwnTick) {
 // As after a worker died: both are loaded, nobody waits for either, and only a report says that the
 // provider is there.
 TEST_F(ReconcilerTest, BindsAnImportWhenItsProviderBecomesReady) {
-  ComponentRecord shop{sample_component("shop@1.0.0"), {}};
-  shop.component.imports = {{.name = "demo:sums/sums@1.0.0", .functions = {"sum: func()"}}};
-  ComponentRecord sums{sample_component("sums@1.0.0"), {}};
-  sums.component.exports = {{.name = "demo:sums/sums@1.0.0", .functions = {"sum: func()"}}};
-  registry_.add(std::move(shop));
-  registry_.add(std::move(sums));
+  add_shop_and_sums("demo:sums/sums@1.0.0");
   wants(sample_deployment("shop", "shop@1.0.0", "math"));
   DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math", 2));
   reconciler_.run();
@@ -175,12 +179,7 @@ TEST_F(ReconcilerTest, BindsAnImportWhenItsProviderBecomesReady) {
 }
 
 TEST_F(ReconcilerTest, BindsAnImportToAProviderOfAnotherPlace) {
-  ComponentRecord shop{sample_component("shop@1.0.0"), {}};
-  shop.component.imports = {{.name = "demo:sums/sums@1.0.0", .functions = {"sum: func()"}}};
-  ComponentRecord sums{sample_component("sums@1.0.0"), {}};
-  sums.component.exports = {{.name = "demo:sums/sums@1.0.1", .functions = {"sum: func()"}}};
-  registry_.add(std::move(shop));
-  registry_.add(std::move(sums));
+  add_shop_and_sums("demo:sums/sums@1.0.1");
   DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math"));
   settle();
   report(provider, 0, InstanceEvent::Started);
