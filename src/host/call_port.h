@@ -95,6 +95,7 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
   void reply(std::uint64_t request, const engine::CallOutcomeView& outcome);
 
   void cancel_outgoing(std::uint64_t request);
+  void send_cancel(std::uint64_t request);
   void give_up_late_ones();
   void lost(const Error& why);
   void end_all();

@@ -81,21 +81,22 @@ void CallPort::result_came(const Frame& frame) {
 void CallPort::cancel_outgoing(std::uint64_t request) {
   const engine::CallDone done = outgoing_.take(request);
   if (!done) return;
+  send_cancel(request);
+  done(refuse_call(Outcome::Cancelled, "the call was cancelled"));
+}
+
+void CallPort::send_cancel(std::uint64_t request) {
   ipc::DataHeader header;
   header.kind = ipc::DataKind::Cancel;
   header.request = request;
   writer_.write(header, {});
-  done(refuse_call(Outcome::Cancelled, "the call was cancelled"));
 }
 
 // The peer keeps its deadlines itself: this is for one that has stopped, or lies. One look at all
 // of them now and then costs a call less than a timer of its own.
 void CallPort::give_up_late_ones() {
   for (const OutgoingCalls::Due& due : outgoing_.take_due(std::chrono::steady_clock::now())) {
-    ipc::DataHeader header;
-    header.kind = ipc::DataKind::Cancel;
-    header.request = due.request;
-    writer_.write(header, {});
+    send_cancel(due.request);
     due.done(refuse_call(Outcome::TimedOut, "there was no answer in time"));
   }
   if (outgoing_.count() == 0) {

@@ -36,6 +36,15 @@ struct Watch {
   std::shared_ptr<const EnginePool::Ready> ready;  // shared with the threads that run it
 };
 
+// What a watch asks epoll for.
+epoll_event event_of(std::uint64_t number, EnginePool::Interest interest) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  if (interest == EnginePool::Interest::ReadableAndWritable) event.events |= EPOLLOUT;
+  event.data.u64 = number;
+  return event;
+}
+
 struct Timer {
   MonotonicTime due;
   Work work;
@@ -238,9 +247,7 @@ Result<void> EnginePool::watch(int fd, Ready ready) {
   const MutexLock lock(impl_->mutex);
   const std::uint64_t number = ++impl_->last_watch;
   impl_->watches.push_back({number, fd, std::move(shared)});
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-  event.data.u64 = number;
+  epoll_event event = event_of(number, Interest::Readable);
   if (::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
   impl_->watches.pop_back();
   return fail(Error::from_errno(errno, "watching a descriptor"));
@@ -260,10 +267,7 @@ void EnginePool::set_interest(int fd, Interest interest) {
   const MutexLock lock(impl_->mutex);
   const auto found = std::ranges::find(impl_->watches, fd, &Watch::fd);
   if (found == impl_->watches.end()) return;
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-  if (interest == Interest::ReadableAndWritable) event.events |= EPOLLOUT;
-  event.data.u64 = found->number;
+  epoll_event event = event_of(found->number, interest);
   ARCELLA_CHECK(::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_MOD, fd, &event) == 0,
                 "it is in the set");
 }
