@@ -98,7 +98,8 @@ Result<std::vector<Candidate>> LiveSources::ask_functions(const std::string& dep
   for (Exported& function : functions) {
     // A name that two interfaces have is none without its interface.
     const bool unique = how_many[function.function] == 1;
-    found.push_back({unique ? function.function : function.interface_name + "#" + function.function,
+    found.push_back({unique ? function.function
+                            : model::full_function_name(function.interface_name, function.function),
                      std::move(function.text), true});
   }
   return found;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host/call_refusal.h"
+#include "model/component.h"
 
 namespace arcella::host {
 
@@ -31,7 +32,7 @@ Result<void> Imports::bind(std::string_view interface, const std::shared_ptr<Cal
     for (std::size_t place = 0; place < slots_.size(); ++place) {
       const engine::ImportedFunction& function = slots_[place].function;
       if (function.interface == interface)
-        wanted.emplace_back(place, std::string(exported) + "#" + function.name);
+        wanted.emplace_back(place, model::full_function_name(exported, function.name));
     }
   }
   if (wanted.empty())

@@ -37,4 +37,8 @@ std::string_view function_name(std::string_view signature) noexcept {
   return signature.substr(0, signature.find(": "));
 }
 
+std::string full_function_name(std::string_view interface, std::string_view function) {
+  return std::string(interface).append(1, '#').append(function);
+}
+
 }  // namespace arcella::model

@@ -57,6 +57,8 @@ struct InterfaceItem {
 
 // `add` of "add: func(a: u32, b: u32) -> u32".
 [[nodiscard]] std::string_view function_name(std::string_view signature) noexcept;
+// `ns:pkg/iface@1.0.0#add`, as a function of an interface is asked for.
+[[nodiscard]] std::string full_function_name(std::string_view interface, std::string_view function);
 
 // component.toml as written. Without the file every field is empty.
 struct ComponentManifest {

@@ -87,7 +87,8 @@ std::optional<std::string> nearest_function(std::string_view wanted,
   for (const model::InterfaceItem& item : exports) {
     for (const std::string& signature : item.functions) {
       const std::string function(model::function_name(signature));
-      const std::string full = item.name == function ? function : item.name + "#" + function;
+      const std::string full =
+          item.name == function ? function : model::full_function_name(item.name, function);
       if (with_interface) {
         for (const std::string& name : written_with_interface(full)) names.emplace(name, name);
       } else if (used.insert(function).second) {

@@ -357,7 +357,7 @@ aio::Task<Result<void>> Reconciler::bind_remote(model::Place place, ToldImport w
   RemoteBinding remote = remote_binding(registry_, wanted.binding);
   std::vector<std::string> names;
   for (const std::string& function : remote.functions)
-    names.push_back(remote.exported + "#" + function);
+    names.push_back(model::full_function_name(remote.exported, function));
   ARCELLA_CO_TRY(remote.callee, co_await places_.at(wanted.provider_place)
                                     .callee(*wanted.binding.provider, std::move(names)));
   co_return co_await places_.at(place).bind_remote(std::move(remote));

@@ -148,7 +148,7 @@ aio::Task<Result<void>> WorkerBackend::bind_remote(RemoteBinding binding) {
   std::vector<std::uint32_t> numbers;
   for (const std::string& function : binding.functions) {
     ARCELLA_CO_TRY(std::uint32_t number,
-                   binding.callee->resolve(binding.exported + "#" + function));
+                   binding.callee->resolve(model::full_function_name(binding.exported, function)));
     numbers.push_back(number);
   }
   auto known = routes_.try_emplace(std::pair(binding.consumer, binding.import), last_route_ + 1);

@@ -27,6 +27,7 @@
 #include "host/remote_callee.h"
 #include "ipc/control_channel.h"
 #include "ipc/handshake.h"
+#include "model/component.h"
 #include "wire/json.h"
 #include "worker/inherited_fd.h"
 #include "worker/outbound_queue.h"
@@ -179,7 +180,7 @@ void Worker::on(const ipc::BindImport& message) {
   host::RemoteCallee::Functions functions;
   std::uint32_t number = 0;
   for (const std::string& name : message.route->functions)
-    functions.emplace(message.exported + "#" + name, number++);
+    functions.emplace(model::full_function_name(message.exported, name), number++);
   const auto provider =
       std::make_shared<host::RemoteCallee>(port_, message.route->route, std::move(functions),
                                            milliseconds(message.route->call_timeout_ms));
