@@ -3,25 +3,23 @@
 // What a call from one component to another costs inside a process: a guest that calls its import,
 // which the host has bound to another deployment (host::InstanceHost, host::Imports). The same in
 // plain Rust: harness/src/calls.rs.
-//   call_bench ASKER ECHO    artifacts of guests/; then one round per line on stdin, `NAME COUNT`,
-//                            answered by {"name": NAME, "ns": per call}
+//   call_bench ASKER ECHO    artifacts of guests/; then rounds (rounds.h)
 #include <fcntl.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <future>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string>
 
 #include "engine/engine.h"
 #include "host/engine_pool.h"
 #include "host/instance_host.h"
+#include "rounds.h"
 
 namespace arcella::bench {
 namespace {
@@ -133,18 +131,8 @@ Result<void> run(const char* asker, const char* echo) {
   ARCELLA_TRY(const auto engine, engine::Engine::create(engine::EngineConfig{}));
   Bench bench(*engine);
   ARCELLA_TRY_VOID(bench.prepare(asker, echo));
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string name;
-    std::uint32_t count = 0;
-    words >> name >> count;
-    if (count == 0) return fail(ErrorCode::InvalidParams, "a round is: NAME COUNT");
-    ARCELLA_TRY(const double ns, bench.round(name, count));
-    std::printf("{\"name\": \"%s\", \"ns\": %.1f}\n", name.c_str(), ns);
-    std::fflush(stdout);
-  }
-  return {};
+  return serve_rounds(
+      [&bench](const std::string& name, std::uint32_t count) { return bench.round(name, count); });
 }
 
 }  // namespace

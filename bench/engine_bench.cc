@@ -3,9 +3,7 @@
 // What a call and an instance cost through the C++ door (src/engine); harness/ is the same in plain
 // Rust.
 //   engine_bench compile WASM ARTIFACT   what the compile helper makes, for both programs
-//   engine_bench run ARTIFACT            then one round per line on stdin, `NAME COUNT`, answered
-//   by
-//                                        {"name": NAME, "ns": per operation}
+//   engine_bench run ARTIFACT            then rounds (rounds.h)
 #include <fcntl.h>
 
 #include <array>
@@ -15,12 +13,10 @@
 #include <deque>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -29,6 +25,7 @@
 #include "engine/component.h"
 #include "engine/engine.h"
 #include "engine/instance.h"
+#include "rounds.h"
 
 namespace arcella::bench {
 namespace {
@@ -232,18 +229,8 @@ Result<void> run(const char* artifact_path) {
   ARCELLA_TRY(const Guest guest, load(artifact_path));
   Bench bench(*guest.pre);
   ARCELLA_TRY_VOID(bench.prepare());
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string name;
-    std::uint32_t count = 0;
-    words >> name >> count;
-    if (count == 0) return fail(ErrorCode::InvalidParams, "a round is: NAME COUNT");
-    ARCELLA_TRY(const double ns, bench.round(name, count));
-    std::printf("{\"name\": \"%s\", \"ns\": %.1f}\n", name.c_str(), ns);
-    std::fflush(stdout);
-  }
-  return {};
+  return serve_rounds(
+      [&bench](const std::string& name, std::uint32_t count) { return bench.round(name, count); });
 }
 
 }  // namespace

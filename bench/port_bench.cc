@@ -2,15 +2,12 @@
 //
 // What a call costs whose provider is in another process: host::RemoteCallee and host::CallPort on
 // both sides of a socket pair, a real guest behind the far one.
-//   port_bench ECHO    artifact of guests/echo; then one round per line on stdin, `NAME COUNT`,
-//                      answered by {"name": NAME, "ns": NUMBER}
-// NAME: u32-p50, u32-p99      a call of `add`, one at a time, each begun by the end of the one
-// before
+//   port_bench ECHO    artifact of guests/echo; then rounds (rounds.h)
+// NAME: u32-p50, u32-p99      calls of `add`, each begun by the end of the one before
 //       u32-64                64 at once: time per call
 //       bytes-N               `echo-bytes` of N bytes, one at a time: time per call
-//       floor-p50, floor-p99  a frame of a call's size there and one of a result's back, between
-//       two
-//                             processes that do nothing else, by blocking calls
+//       floor-p50, floor-p99  frames of a call's and of a result's size to and fro, by blocking
+//                             calls of two processes that do nothing else
 //       floor-64              64 such frames under way: time per frame
 //       memcpy-N              a copy of N bytes
 #include <fcntl.h>
@@ -26,10 +23,8 @@
 #include <cstring>
 #include <functional>
 #include <future>
-#include <iostream>
 #include <memory>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -38,6 +33,7 @@
 #include "host/engine_pool.h"
 #include "host/instance_host.h"
 #include "host/remote_callee.h"
+#include "rounds.h"
 
 namespace arcella::bench {
 namespace {
@@ -278,7 +274,7 @@ double round(Caller& caller, int floor, const std::string& name, std::uint32_t c
   die("no round named " + name);
 }
 
-void serve_rounds(const char* artifact) {
+void run(const char* artifact) {
   auto calls = socket_pair();
   auto frames = socket_pair();
   in_another_process([&] {
@@ -292,17 +288,10 @@ void serve_rounds(const char* artifact) {
   calls.second.reset();
   frames.second.reset();
   Caller caller(std::move(calls.first));
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string name;
-    std::uint32_t count = 0;
-    words >> name >> count;
-    if (count == 0) die("a round is: NAME COUNT");
-    const double ns = round(caller, frames.first.get(), name, count);
-    std::printf("{\"name\": \"%s\", \"ns\": %.1f}\n", name.c_str(), ns);
-    std::fflush(stdout);
-  }
+  const auto served = serve_rounds([&](const std::string& name, std::uint32_t count) {
+    return Result<double>(round(caller, frames.first.get(), name, count));
+  });
+  if (!served) die(served.error().message());
   std::_Exit(0);  // the other sides end with their sockets
 }
 
@@ -314,5 +303,5 @@ int main(int argc, char** argv) {
     std::fputs("usage: port_bench ECHO\n", stderr);
     return 2;
   }
-  arcella::bench::serve_rounds(argv[1]);
+  arcella::bench::run(argv[1]);
 }

@@ -4,21 +4,20 @@
 //! call_bench.cc. The types are what `bindgen!` makes of guests/calls.wit. `arcella-bench-calls ASKER ECHO MODE`; MODE is
 //! how the provider is called: `async`, or `sync` on the caller's fiber, which a provider that has to wait cannot be.
 
-use std::io::{self, BufRead, Write};
-use std::sync::{Arc, Mutex};
+mod peer;
 
-use arcella_engine::settings::{EngineSettings, engine_config};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use peer::{State, exported, new_engine, new_store};
 use wasmtime::component::{
     Component, ComponentNamedList, ComponentType, InstancePre, Lift, Linker, LinkerInstance, Lower,
-    ResourceTable, TypedFunc,
+    TypedFunc,
 };
-use wasmtime::error::Context as _;
-use wasmtime::{Engine, Result, Store, StoreLimits, StoreLimitsBuilder, bail, ensure};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime::{Engine, Result, Store, bail, ensure};
 
 const OPS: &str = "bench:calls/ops@1.0.0";
 const ROUNDS: &str = "bench:calls/rounds@1.0.0";
-const MEMORY_BYTES_MAX: usize = 64 << 20;
 
 #[derive(ComponentType, Lift, Lower, Clone, Debug)]
 #[component(variant)]
@@ -45,42 +44,6 @@ struct Item {
     letter: char,
 }
 
-struct State {
-    wasi: WasiCtx,
-    table: ResourceTable,
-    limits: StoreLimits,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-fn new_store(engine: &Engine, yields: bool) -> Store<State> {
-    let state = State {
-        wasi: WasiCtx::builder().build(),
-        table: ResourceTable::new(),
-        limits: StoreLimitsBuilder::new()
-            .memory_size(MEMORY_BYTES_MAX)
-            .build(),
-    };
-    let mut store = Store::new(engine, state);
-    store.limiter(|state| &mut state.limits);
-    if yields {
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
-    } else {
-        // A long time: what a provider that is called like this may take.
-        store.set_epoch_deadline(1 << 40);
-        store.epoch_deadline_trap();
-    }
-    store
-}
-
 struct Provider {
     store: Store<State>,
     add: TypedFunc<(u32, u32), (u32,)>,
@@ -90,30 +53,19 @@ struct Provider {
 
 impl Provider {
     async fn new(pre: &InstancePre<State>, yields: bool) -> Result<Self> {
-        let mut store = new_store(pre.engine(), yields);
+        let mut store = new_store(pre.engine());
         let instance = if yields {
             pre.instantiate_async(&mut store).await?
         } else {
+            // A long time: what a provider that is called like this may take.
+            store.set_epoch_deadline(1 << 40);
+            store.epoch_deadline_trap();
             pre.instantiate(&mut store)?
         };
-        let (_, interface) = instance
-            .get_export(&mut store, None, OPS)
-            .context("echo exports its interface")?;
-        let mut function = |name| {
-            let found = instance.get_export(&mut store, Some(&interface), name);
-            found
-                .map(|(_, index)| index)
-                .with_context(|| format!("echo exports {name}"))
-        };
-        let (add, bytes, items) = (
-            function("add")?,
-            function("echo-bytes")?,
-            function("echo-items")?,
-        );
         Ok(Self {
-            add: instance.get_typed_func(&mut store, &add)?,
-            bytes: instance.get_typed_func(&mut store, &bytes)?,
-            items: instance.get_typed_func(&mut store, &items)?,
+            add: exported(&instance, &mut store, OPS, "add")?,
+            bytes: exported(&instance, &mut store, OPS, "echo-bytes")?,
+            items: exported(&instance, &mut store, OPS, "echo-items")?,
             store,
         })
     }
@@ -168,22 +120,12 @@ struct Asker {
 
 impl Asker {
     async fn new(pre: &InstancePre<State>) -> Result<Self> {
-        let mut store = new_store(pre.engine(), true);
+        let mut store = new_store(pre.engine());
         let instance = pre.instantiate_async(&mut store).await?;
-        let (_, interface) = instance
-            .get_export(&mut store, None, ROUNDS)
-            .context("asker exports its interface")?;
-        let mut function = |name| {
-            let found = instance.get_export(&mut store, Some(&interface), name);
-            found
-                .map(|(_, index)| index)
-                .with_context(|| format!("asker exports {name}"))
-        };
-        let (add, bytes, items) = (function("add")?, function("bytes")?, function("items")?);
         Ok(Self {
-            add: instance.get_typed_func(&mut store, &add)?,
-            bytes: instance.get_typed_func(&mut store, &bytes)?,
-            items: instance.get_typed_func(&mut store, &items)?,
+            add: exported(&instance, &mut store, ROUNDS, "add")?,
+            bytes: exported(&instance, &mut store, ROUNDS, "bytes")?,
+            items: exported(&instance, &mut store, ROUNDS, "items")?,
             store,
         })
     }
@@ -239,31 +181,19 @@ fn main() -> Result<()> {
     let [asker, echo, mode] = &arguments[..] else {
         bail!("usage: arcella-bench-calls ASKER ECHO async|sync");
     };
-    let settings = EngineSettings::default();
-    let engine = Engine::new(&engine_config(&settings))?;
-    let ticking = engine.clone();
-    std::thread::spawn(move || {
-        loop {
-            std::thread::sleep(settings.epoch_tick);
-            ticking.increment_epoch();
-        }
-    });
+    let engine = new_engine()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let mut asker = prepare(&engine, asker, echo, mode).await?;
-        for line in io::stdin().lock().lines() {
-            let line = line?;
-            let (name, count) = line.split_once(' ').context("a round is: NAME COUNT")?;
-            let count: u32 = count.parse()?;
-            let start = std::time::Instant::now();
+        peer::serve(async |name, count| {
+            let start = Instant::now();
             let right = asker.round(name, count).await?;
-            let ns = start.elapsed().as_nanos() as f64 / f64::from(count);
+            let elapsed = start.elapsed();
             ensure!(right == count, "{right} calls of {count} were right");
-            println!(r#"{{"name": "{name}", "ns": {ns:.1}}}"#);
-            io::stdout().flush()?;
-        }
-        Ok(())
+            Ok(elapsed)
+        })
+        .await
     })
 }
