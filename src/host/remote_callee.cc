@@ -5,10 +5,22 @@
 
 #include "base/limits.h"
 #include "host/call_refusal.h"
+#include "model/component.h"
 
 namespace arcella::host {
 
 using std::chrono::milliseconds;
+
+std::shared_ptr<RemoteCallee> RemoteCallee::through(const std::shared_ptr<CallPort>& port,
+                                                    const ipc::ImportRoute& route,
+                                                    std::string_view interface) {
+  Functions functions;
+  std::uint32_t number = 0;
+  for (const std::string& name : route.functions)
+    functions.emplace(model::full_function_name(interface, name), number++);
+  return std::make_shared<RemoteCallee>(port, route.route, std::move(functions),
+                                        milliseconds(route.call_timeout_ms));
+}
 
 Result<std::uint32_t> RemoteCallee::resolve(std::string_view function) {
   const auto found = functions_.find(function);
@@ -33,6 +45,23 @@ engine::CallHandle RemoteCallee::call(std::optional<int> index, std::uint32_t fu
 
 Result<std::uint32_t> Route::resolve(std::string_view) {
   return fail(ErrorCode::Unavailable, "a route has no names");
+}
+
+Result<std::uint32_t> ImportedInterface::resolve(std::string_view) {
+  return fail(ErrorCode::Unavailable, "an import has no names");
+}
+
+engine::CallHandle ImportedInterface::call(std::optional<int>, std::uint32_t function,
+                                           engine::Encoding encoding,
+                                           std::span<const std::byte> arguments,
+                                           milliseconds timeout, CallChainPtr caller,
+                                           engine::CallDone done) {
+  if (function < functions_.size() && encoding == engine::Encoding::Arena)
+    return imports_->call(caller, functions_[function], arguments, timeout, std::move(done));
+  done(refuse_call(engine::Outcome::BadArguments, "no imported function has the number " +
+                                                      std::to_string(function) +
+                                                      ", or the arguments are no arena"));
+  return {};
 }
 
 engine::CallHandle Route::call(std::optional<int>, std::uint32_t function,

@@ -11,6 +11,8 @@
 
 #include "host/call_port.h"
 #include "host/callee.h"
+#include "host/imports.h"
+#include "ipc/import_route.h"
 
 namespace arcella::host {
 
@@ -28,6 +30,11 @@ class RemoteCallee final : public Callee {
         slot_(slot),
         functions_(std::move(functions)),
         call_timeout_(call_timeout) {}
+
+  // Whoever the daemon says serves `interface`, which is a part of the functions' names.
+  static std::shared_ptr<RemoteCallee> through(const std::shared_ptr<CallPort>& port,
+                                               const ipc::ImportRoute& route,
+                                               std::string_view interface);
 
   Result<std::uint32_t> resolve(std::string_view function) override;
   engine::CallHandle call(std::optional<int> index, std::uint32_t function,
@@ -58,6 +65,25 @@ class Route final : public Callee {
 
  private:
   const std::shared_ptr<Callee> callee_;
+  const std::vector<std::uint32_t> functions_;
+};
+
+// An interface that another process imports, as a callee for that process: its calls go wherever
+// `imports` leads to at the moment. `functions`: by their place in the list, the numbers there.
+class ImportedInterface final : public Callee {
+ public:
+  ImportedInterface(std::shared_ptr<Imports> imports, std::vector<std::uint32_t> functions)
+      : imports_(std::move(imports)), functions_(std::move(functions)) {}
+
+  // Unavailable: whoever imports it knows its numbers.
+  Result<std::uint32_t> resolve(std::string_view function) override;
+  engine::CallHandle call(std::optional<int> index, std::uint32_t function,
+                          engine::Encoding encoding, std::span<const std::byte> arguments,
+                          std::chrono::milliseconds timeout, CallChainPtr caller,
+                          engine::CallDone done) override;
+
+ private:
+  const std::shared_ptr<Imports> imports_;
   const std::vector<std::uint32_t> functions_;
 };
 

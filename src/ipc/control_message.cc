@@ -82,17 +82,11 @@ JsonObject object_of(const ResolveFunction& message) {
 JsonObject object_of(const QueryStatistics& message) {
   return request_object("statistics", message.request, message.deployment);
 }
-JsonObject object_of(const ImportRoute& route) {
-  wire::JsonArray functions(route.functions.begin(), route.functions.end());
-  return {{"route", route.route},
-          {"functions", std::move(functions)},
-          {"call_timeout_ms", route.call_timeout_ms}};
-}
 JsonObject object_of(const BindImport& message) {
   JsonObject object = request_object("bind", message.request, message.deployment);
   object["import"] = message.import;
   if (message.provider) object["provider"] = message.provider->str();
-  if (message.route) object["route"] = object_of(*message.route);
+  if (message.route) object["route"] = to_json(*message.route);
   if (message.provider || message.route) {
     object["exported"] = message.exported;
   } else {
@@ -223,16 +217,6 @@ Result<ToWorker> read_plain(const FieldReader& fields) {
   return Message{request, std::move(deployment)};
 }
 
-Result<ImportRoute> read_route(const FieldReader& fields) {
-  ARCELLA_TRY_VOID(fields.only({"route", "functions", "call_timeout_ms"}));
-  ImportRoute route;
-  ARCELLA_TRY(auto number, fields.integer("route", 0, std::numeric_limits<std::uint32_t>::max()));
-  route.route = static_cast<std::uint32_t>(number);
-  ARCELLA_TRY(route.functions, fields.strings("functions"));
-  ARCELLA_TRY(route.call_timeout_ms, fields.integer("call_timeout_ms", 0, kInt64Max));
-  return route;
-}
-
 Result<ToWorker> read_bind(const FieldReader& fields) {
   ARCELLA_TRY_VOID(fields.only(
       {"type", "request", "deployment", "import", "provider", "route", "exported", "why_not"}));
@@ -242,7 +226,7 @@ Result<ToWorker> read_bind(const FieldReader& fields) {
   ARCELLA_TRY(bind.import, fields.string("import"));
   if (fields.has("route")) {
     ARCELLA_TRY(FieldReader route, fields.object("route"));
-    ARCELLA_TRY(bind.route, read_route(route));
+    ARCELLA_TRY(bind.route, import_route_from(route));
   } else if (fields.has("provider")) {
     ARCELLA_TRY(std::string provider, fields.string("provider"));
     ARCELLA_TRY(bind.provider, model::DeploymentId::parse(provider));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ipc/import_route.h"
 #include "model/instance_lifecycle.h"
 #include "model/run_spec.h"
 
@@ -58,12 +59,6 @@ struct ResolveFunction {
 struct QueryStatistics {
   std::uint64_t request = 0;
   model::DeploymentId deployment;
-};
-// The way to a provider in another process: calls to the daemon with `route` as their slot.
-struct ImportRoute {
-  std::uint32_t route = 0;
-  std::vector<std::string> functions;  // by number, without the interface
-  std::int64_t call_timeout_ms = 0;    // the provider's
 };
 // Whom an import of `deployment` leads to from now on: `provider`, loaded in the same worker, or
 // whoever `route` leads to, by the export `exported`; without either, calls of it are answered with

@@ -19,6 +19,8 @@ inline constexpr int kCompileArtifactFd = 4;  // a memfd
 inline constexpr int kCompileReportFd = 5;    // a pipe
 inline constexpr int kRunArtifactFd = 3;
 inline constexpr int kRunControlFd = 4;
+// Only of a command with imports.
+inline constexpr int kRunDataFd = 5;
 
 // Conflict when the worker is of another version of the protocol, InvalidRequest when it claims to
 // be another process.

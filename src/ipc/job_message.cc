@@ -37,15 +37,29 @@ Result<CompileReport> read_report(const wire::FieldReader& fields) {
   return report;
 }
 
+Result<std::vector<RunImport>> read_imports(const wire::FieldReader& fields) {
+  std::vector<RunImport> imports;
+  ARCELLA_TRY(auto objects, fields.objects("imports"));
+  for (const wire::FieldReader& object : objects) {
+    ARCELLA_TRY_VOID(object.only({"import", "route"}));
+    RunImport& one = imports.emplace_back();
+    ARCELLA_TRY(one.import, object.string("import"));
+    ARCELLA_TRY(auto route, object.object("route"));
+    ARCELLA_TRY(one.route, import_route_from(route));
+  }
+  return imports;
+}
+
 Result<RunCommand> read_command(std::string_view json) {
   ARCELLA_TRY(auto value, wire::parse_json(json));
   ARCELLA_TRY(auto fields, wire::FieldReader::of(value, ""));
-  ARCELLA_TRY_VOID(fields.only({"spec", "deadline_ms"}));
+  ARCELLA_TRY_VOID(fields.only({"spec", "deadline_ms", "imports"}));
   ARCELLA_TRY(auto spec_fields, fields.object("spec"));
   ARCELLA_TRY(auto spec, run_spec_from_json(*fields.raw().if_contains("spec")));
   ARCELLA_TRY(std::int64_t deadline,
               fields.integer("deadline_ms", 0, std::numeric_limits<std::int64_t>::max()));
-  return RunCommand{std::move(spec), deadline};
+  ARCELLA_TRY(auto imports, read_imports(fields));
+  return RunCommand{std::move(spec), deadline, std::move(imports)};
 }
 
 Result<RunEnded> read_ended(std::string_view json) {
@@ -88,6 +102,10 @@ std::string encode(const RunCommand& command) {
   wire::JsonObject object;
   object["spec"] = to_json(command.spec);
   object["deadline_ms"] = command.deadline_ms;
+  wire::JsonArray imports;
+  for (const RunImport& one : command.imports)
+    imports.push_back(wire::JsonObject{{"import", one.import}, {"route", to_json(one.route)}});
+  object["imports"] = std::move(imports);
   return wire::to_text(object);
 }
 

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "ipc/import_route.h"
 #include "model/component.h"
 #include "model/run_spec.h"
 
@@ -26,9 +28,16 @@ struct CompileReport {
 // The helper's report or its error. InvalidRequest if it is neither. Untrusted.
 [[nodiscard]] Result<CompileReport> decode_compile_report(std::string_view json);
 
+// An interface that the command imports, and where calls of it go on the runner's data socket.
+struct RunImport {
+  std::string import;  // as the binary names it
+  ImportRoute route;
+  friend bool operator==(const RunImport&, const RunImport&) = default;
+};
 struct RunCommand {
   model::RunSpec spec;
-  std::int64_t deadline_ms = 0;  // 0: none
+  std::int64_t deadline_ms = 0;         // 0: none
+  std::vector<RunImport> imports = {};  // none: the runner has no data socket
 };
 [[nodiscard]] std::string encode(const RunCommand& command);
 [[nodiscard]] Result<RunCommand> decode_run_command(std::string_view json);

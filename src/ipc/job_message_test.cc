@@ -46,9 +46,11 @@ TEST(CompileReport, OfAHostileHelperIsRefused) {
 }
 
 TEST(RunCommand, SurvivesTheRoundTrip) {
-  auto back = decode_run_command(encode(RunCommand{testing::full_run_spec(), 2500}));
+  const std::vector<RunImport> imports{{"demo:calc/ops@1.0.0", {7, {"add", "divide"}, 250}}};
+  auto back = decode_run_command(encode(RunCommand{testing::full_run_spec(), 2500, imports}));
   ASSERT_TRUE(back.has_value()) << back.error().message();
   EXPECT_EQ(back->spec, testing::full_run_spec());
+  EXPECT_EQ(back->imports, imports);
   EXPECT_EQ(back->deadline_ms, 2500);
   EXPECT_FALSE(decode_run_command("{}").has_value());
 }

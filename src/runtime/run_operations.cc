@@ -14,6 +14,7 @@
 
 #include "aio/await.h"
 #include "aio/task_scope.h"
+#include "runtime/run_imports.h"
 #include "wire/utf8.h"
 
 namespace arcella::runtime {
@@ -123,7 +124,8 @@ Result<RunOperations::Target> RunOperations::find_target(const RunRequest& reque
   needs.concurrency = component->component.needs_concurrency;
   needs.fuel = deployment->policy.fuel.has_value();
   Target target{component->component.id, needs,
-                model::run_spec_of(*deployment, component->component, core_.config.home)};
+                model::run_spec_of(*deployment, component->component, core_.config.home),
+                *deployment};
   // Its id is only the component's name, which a deployment may have too.
   if (as_component.has_value()) target.spec.keys_folder.reset();
   lay_over(target.spec, request);
@@ -134,13 +136,22 @@ aio::Task<Result<RunOutcome>> RunOperations::run_with(Target target, supervisor:
                                                       std::chrono::milliseconds timeout) {
   ARCELLA_CO_TRY(UniqueFd artifact,
                  co_await core_.artifacts.artifact(target.component, target.needs));
-  ARCELLA_CO_TRY(auto result, co_await supervisor::run_command(
-                                  core_.config.worker_program, std::move(target.spec), target.needs,
-                                  std::move(artifact), std::move(stdio), timeout));
+  RunImports imports(core_, std::move(target.deployment));
+  Result<supervisor::CommandResult> result = fail(ErrorCode::Internal, "");
+  auto told = co_await imports.begin();
+  if (told.has_value()) {
+    result = co_await supervisor::run_command(core_.config.worker_program, std::move(target.spec),
+                                              target.needs, std::move(artifact), std::move(stdio),
+                                              std::move(*told), timeout);
+  } else {
+    result = fail(told.error());
+  }
+  co_await imports.stop();
+  ARCELLA_CO_TRY(auto ended, std::move(result));
   RunOutcome outcome;
-  outcome.exit_status = result.exit_status;
-  outcome.failure = std::move(result.failure);
-  outcome.backtrace = std::move(result.backtrace);
+  outcome.exit_status = ended.exit_status;
+  outcome.failure = std::move(ended.failure);
+  outcome.backtrace = std::move(ended.backtrace);
   co_return outcome;
 }
 

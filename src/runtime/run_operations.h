@@ -23,6 +23,7 @@ class RunOperations {
     model::ComponentId component;
     model::WorkerTraits needs;
     model::RunSpec spec;
+    model::Deployment deployment;
   };
   [[nodiscard]] Result<Target> find_target(const RunRequest& request) const;
   aio::Task<Result<RunOutcome>> run_with(Target target, supervisor::CommandStdio stdio,

@@ -180,21 +180,23 @@ aio::Task<Result<CompileResult>> compile(std::string worker_program, UniqueFd wa
 
 aio::Task<Result<CommandResult>> run_command(std::string worker_program, model::RunSpec spec,
                                              model::WorkerTraits traits, UniqueFd artifact,
-                                             CommandStdio stdio,
+                                             CommandStdio stdio, CommandImports imports,
                                              std::chrono::milliseconds deadline) {
   auto executor = co_await boost::asio::this_coro::executor;
   ARCELLA_CO_TRY(auto sockets, aio::socket_pair());
   aio::ChildSpec child = runner_spec(worker_program, traits, artifact, stdio, sockets.second);
+  if (imports.data.valid()) child.fds.push_back({ipc::kRunDataFd, imports.data.get()});
   ARCELLA_CO_TRY(auto runner, aio::ChildProcess::spawn(executor, child));
   sockets.second.reset();
   stdio = CommandStdio();
   artifact.reset();
+  imports.data.reset();
 
   aio::FramedSocketOptions options;
   options.framing = aio::Framing::Length;
   options.frame_bytes_max = limits::kControlFrameBytesMax;
   aio::FramedSocket channel(executor, std::move(sockets.first), options);
-  ipc::RunCommand command{std::move(spec), deadline.count()};
+  ipc::RunCommand command{std::move(spec), deadline.count(), std::move(imports.imports)};
   auto talk = converse(channel, *runner, ipc::encode(command));
   std::optional<Result<CommandResult>> result;
   if (deadline.count() == 0) {

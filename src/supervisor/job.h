@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "ipc/job_message.h"
 #include "model/component.h"
 #include "model/run_spec.h"
 #include "model/worker_traits.h"
@@ -46,13 +47,19 @@ struct CommandResult {
   std::string failure;  // not empty: trap, deadline, limit; then exit_status is 134
   std::string backtrace;
 };
+// What a command may call of other deployments: the runner's end of a data socket, whose other end
+// serves these routes. Not valid: nothing.
+struct CommandImports {
+  UniqueFd data;
+  std::vector<ipc::RunImport> imports;
+};
 // Runs one command to its end in a process of its own. `deadline` 0: none. Descriptors of `stdio`
 // that are not valid are /dev/null; ours are closed as soon as the process has its own, so that a
 // pipe ends with the command. Unavailable when the process dies without a result; DeadlineExceeded
 // when it does not even keep its own deadline, limits::kWorkerStopTimeout later.
 aio::Task<Result<CommandResult>> run_command(std::string worker_program, model::RunSpec spec,
                                              model::WorkerTraits traits, UniqueFd artifact,
-                                             CommandStdio stdio,
+                                             CommandStdio stdio, CommandImports imports,
                                              std::chrono::milliseconds deadline);
 
 }  // namespace arcella::supervisor

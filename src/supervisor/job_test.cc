@@ -73,7 +73,7 @@ class JobTest : public ::testing::Test {
     auto bytes = wire::LengthCodec::encode(ipc::encode(ipc::RunCommand{spec(), deadline.count()}));
     std::string take = "head -c " + std::to_string(bytes.size()) + " <&4 >" + command_copy() + "; ";
     return loop_.run(run_command(program(take + script), spec(), {}, std::move(artifact),
-                                 std::move(stdio), deadline));
+                                 std::move(stdio), {}, deadline));
   }
 
   std::string command_copy() { return folder_ / "command"; }

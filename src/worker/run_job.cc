@@ -19,7 +19,11 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "engine/instance.h"
+#include "host/call_port.h"
+#include "host/engine_pool.h"
+#include "host/imports.h"
 #include "host/key_value_service.h"
+#include "host/remote_callee.h"
 #include "host/run_policy.h"
 #include "ipc/handshake.h"
 #include "ipc/job_message.h"
@@ -102,6 +106,37 @@ ipc::RunEnded ended_of(engine::CallOutcome outcome) {
           .backtrace = std::move(outcome.backtrace)};
 }
 
+// Where the calls of the command's imports go: to the daemon, which knows whom they are for at the
+// moment. A thread of its own reads the answers.
+class DataSocket {
+ public:
+  // Binds every import; null if there are none.
+  static Result<std::unique_ptr<DataSocket>> of(const std::vector<ipc::RunImport>& wanted,
+                                                host::Imports& imports) {
+    if (wanted.empty()) return nullptr;
+    ARCELLA_TRY(UniqueFd socket, inherited_socket(ipc::kRunDataFd, "the data socket"));
+    auto made = std::make_unique<DataSocket>();
+    auto lost = [](const Error& why) { log::warn("worker", why.message()); };
+    ARCELLA_TRY(made->port_, host::CallPort::open(std::move(socket), made->pool_,
+                                                  host::CallPort::Side::Worker, lost));
+    for (const ipc::RunImport& one : wanted) {
+      ARCELLA_TRY_VOID(imports.bind(
+          one.import, host::RemoteCallee::through(made->port_, one.route, one.import), one.import));
+    }
+    return made;
+  }
+  DataSocket() = default;
+  ~DataSocket() {
+    if (port_) port_->close("the command has ended");
+  }
+  DataSocket(const DataSocket&) = delete;
+  DataSocket& operator=(const DataSocket&) = delete;
+
+ private:
+  host::EnginePool pool_{1};
+  std::shared_ptr<host::CallPort> port_;
+};
+
 // What must live until the process ends comes from the caller's frame: the engine first, for it
 // goes last.
 Result<ipc::RunEnded> run(const engine::Engine& engine, const ipc::RunCommand& command,
@@ -109,8 +144,12 @@ Result<ipc::RunEnded> run(const engine::Engine& engine, const ipc::RunCommand& c
   ARCELLA_TRY(std::shared_ptr<const engine::Component> component, engine.load(std::move(artifact)));
   engine::WasiPolicy policy = host::wasi_policy_of(command.spec);
   policy.key_value = host::key_value_of(command.spec);
-  ARCELLA_TRY(const auto linked, engine::InstancePre::link(engine, std::move(component), policy,
-                                                           host::store_limits_of(command.spec)));
+  const auto imports = std::make_shared<host::Imports>();
+  ARCELLA_TRY(const auto linked,
+              engine::InstancePre::link(engine, std::move(component), policy,
+                                        host::store_limits_of(command.spec), imports));
+  imports->set_functions(linked->imports());
+  ARCELLA_TRY(const std::unique_ptr<DataSocket> data, DataSocket::of(command.imports, *imports));
   ThisThread thread;
   NoSink sink;
   bool done = false;

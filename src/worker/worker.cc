@@ -177,13 +177,7 @@ void Worker::on(const ipc::BindImport& message) {
                                        message.exported, message.why_not}));
     return;
   }
-  host::RemoteCallee::Functions functions;
-  std::uint32_t number = 0;
-  for (const std::string& name : message.route->functions)
-    functions.emplace(model::full_function_name(message.exported, name), number++);
-  const auto provider =
-      std::make_shared<host::RemoteCallee>(port_, message.route->route, std::move(functions),
-                                           milliseconds(message.route->call_timeout_ms));
+  const auto provider = host::RemoteCallee::through(port_, *message.route, message.exported);
   reply(message.request,
         host_.bind(message.deployment, message.import, provider, message.exported));
 }
