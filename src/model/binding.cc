@@ -7,6 +7,8 @@ std::string_view to_string(ImportState state) noexcept {
   switch (state) {
     case ImportState::Host:
       return "host";
+    case ImportState::Platform:
+      return "platform";
     case ImportState::TypesOnly:
       return "types";
     case ImportState::Bound:
@@ -20,8 +22,8 @@ std::string_view to_string(ImportState state) noexcept {
 }
 
 std::optional<ImportState> import_state_from(std::string_view text) noexcept {
-  for (ImportState state : {ImportState::Host, ImportState::TypesOnly, ImportState::Bound,
-                            ImportState::Optional, ImportState::Unresolved}) {
+  for (ImportState state : {ImportState::Host, ImportState::Platform, ImportState::TypesOnly,
+                            ImportState::Bound, ImportState::Optional, ImportState::Unresolved}) {
     if (to_string(state) == text) return state;
   }
   return std::nullopt;

@@ -13,8 +13,12 @@
 
 namespace arcella::model {
 
+// What the daemon itself serves (wit/platform/control.wit).
+inline constexpr std::string_view kPlatformInterface = "arcella:platform/control@0.1.0";
+
 enum class ImportState {
   Host,
+  Platform,    // the daemon serves it: arcella:platform, of a trusted deployment
   TypesOnly,   // there is nothing in it to call, so nobody has to provide it
   Bound,       // to another deployment
   Optional,    // to nobody, and the component can do without

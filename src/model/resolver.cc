@@ -176,6 +176,9 @@ ImportResolution Resolver::resolve_one(const Importer& importer,
     return by_hand(request, *provider);
   }
   if (host_(import.name)) return settled(import, ImportState::Host, std::string(kHost));
+  if (import.name == kPlatformInterface && importer.trusted) {
+    return settled(import, ImportState::Platform, "the platform serves it to who is trusted");
+  }
   if (import.functions.empty()) {
     return settled(import, ImportState::TypesOnly, "it has only types, which need no provider");
   }
@@ -224,6 +227,10 @@ ImportResolution Resolver::by_rank(const Request& request) const {
       return fit.first.str() == refusal.deployment;
     });
   });
+  if (fitting.empty() && request.item.name == kPlatformInterface) {
+    return request.left("the platform serves it to trusted deployments only, and nobody else does",
+                        std::move(refused));
+  }
   if (fitting.empty()) {
     return request.left(refused.empty() ? "nobody exports it" : "nobody who exports it can serve",
                         std::move(refused));

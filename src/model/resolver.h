@@ -43,6 +43,7 @@ struct Importer {
   const Component* component = nullptr;
   // From the names as the administrator wrote them: with or without version, or of a whole package.
   std::vector<std::pair<std::string, DeploymentId>> wiring = {};
+  bool trusted = false;
 };
 
 // Does the host itself offer this import (an interface, or a core module's "module.name")?
@@ -62,7 +63,8 @@ class Resolver {
   // One for each import, in their order. A deployment is never bound to itself.
   //
   // A wiring by hand comes first, also before the host, and has no second choice; of several that
-  // mean the import the one that says most. Then the host. Then whoever runs and exports the
+  // mean the import the one that says most. Then the host, and for trusted deployments the platform
+  // itself. Then whoever runs and exports the
   // interface at a compatible version with the types that are imported: of several the highest
   // version, then who shares the process, then main, then the smallest id.
   [[nodiscard]] std::vector<ImportResolution> resolve(const Importer& importer) const;

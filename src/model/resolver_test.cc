@@ -46,7 +46,7 @@ class ResolverTest : public ::testing::Test {
     const Resolver resolver(exporters_, [](std::string_view import) {
       return import.starts_with("wasi:io/") || import.starts_with("wasi_snapshot_preview1.");
     });
-    return resolver.resolve({id("me"), kGroup, &importer_, wiring_});
+    return resolver.resolve({id("me"), kGroup, &importer_, wiring_, trusted_});
   }
   ImportResolution resolve() { return resolve_all().at(0); }
   std::string bound_to() {
@@ -55,12 +55,28 @@ class ResolverTest : public ::testing::Test {
   }
 
   Component importer_{ComponentId::parse("me@1.0.0").value()};
+  bool trusted_ = false;
 
  private:
   std::list<Component> components_;
   std::vector<Exporter> exporters_;
   std::vector<std::pair<std::string, DeploymentId>> wiring_;
 };
+
+TEST_F(ResolverTest, ThePlatformIsForTheTrustedUnlessAnotherIsNamed) {
+  imports({{std::string(kPlatformInterface), {"events: func(count: u32) -> list<event>"}}});
+  EXPECT_EQ(resolve().state, ImportState::Unresolved);
+  EXPECT_EQ(resolve().why,
+            "the platform serves it to trusted deployments only, and nobody else does");
+  trusted_ = true;
+  EXPECT_EQ(resolve().state, ImportState::Platform);
+  exports("fake", {{std::string(kPlatformInterface), {"events: func(count: u32) -> list<event>"}}});
+  EXPECT_EQ(resolve().state, ImportState::Platform) << "nobody can push himself in front";
+  wire("arcella:platform/control", "fake");
+  EXPECT_EQ(bound_to(), "fake: wired by hand");
+  trusted_ = false;
+  EXPECT_EQ(bound_to(), "fake: wired by hand");
+}
 
 TEST_F(ResolverTest, SaysOfEachImportInItsOrderWhoServesIt) {
   imports({{"wasi:io/poll@0.2.6", {"poll: func()"}},
