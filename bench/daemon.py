@@ -51,7 +51,8 @@ def wait_for_port(port, process):
 class Daemon:
     """`with Daemon() as daemon:` runs one in a fresh home and removes both afterwards."""
 
-    def __init__(self):
+    def __init__(self, *flags):
+        self.flags = flags
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="arcella-bench-"))
         self.home = self.folder / "home"
         self.log = (self.folder / "daemon.log").open("wb")
@@ -69,7 +70,7 @@ class Daemon:
         """Runs it on its home, until it answers."""
         started = time.perf_counter()
         self.process = subprocess.Popen(
-            [PROGRAMS / "arcella", "--home", self.home], stdout=self.log, stderr=self.log,
+            [PROGRAMS / "arcella", "--home", self.home, *self.flags], stdout=self.log, stderr=self.log,
             stdin=subprocess.DEVNULL)
         try:
             self._wait_until_ready()

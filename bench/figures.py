@@ -14,12 +14,14 @@ import time
 from control_figures import CONTROL_FIGURES
 from daemon import EXAMPLES, ROOT, BenchError, Daemon, free_port, rss_bytes, wait_for_port
 from rounds import Figure, Rounds
+from wiring_figures import bound_memory_figures, rebind_figures
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arcella"
 WASMTIME = CACHE / "peers" / "bin" / "wasmtime"
 LARGE_COMPONENT = CACHE / "peers" / "js" / "large.wasm"
 HARNESS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "cargo") / "release" / "arcella-bench-harness"
 CALLS_HARNESS = HARNESS.with_name("arcella-bench-calls")
+IDLE_HARNESS = HARNESS.with_name("arcella-bench-idle")
 BENCH_GUESTS = CACHE / "bench-guests"
 ENGINE_BENCH = ROOT / "build" / "release" / "bench" / "engine_bench"
 CALL_BENCH = ENGINE_BENCH.with_name("call_bench")
@@ -221,6 +223,12 @@ def install_figures():
     yield Figure("second-start-11mb", start, "s", install, 1 / 20)
 
 
+def wiring_figures():
+    """1000 consumers of one provider."""
+    yield from rebind_figures()
+    yield from bound_memory_figures(ENGINE_BENCH, IDLE_HARNESS)
+
+
 def daemon_figures():
     """A daemon without guests."""
     ready, resident = [], []
@@ -236,6 +244,7 @@ FIGURES = {
     "call": call_figures,
     "direct": direct_figures,
     "remote": remote_figures,
+    "wiring": wiring_figures,
     "instantiate": instantiate_figures,
     "greeter": greeter_figures,
     "replicas": replicas_figures,
