@@ -31,11 +31,15 @@ aio::Task<Result<Answer>> deploy(ArcellaRuntime& runtime, Invocation invocation)
   co_return answer;
 }
 
+runtime::Selection selection_of(alme_proto::StartParams params) {
+  return {std::move(params.deployments), std::move(params.group).value_or("")};
+}
+
 aio::Task<Result<Answer>> start(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::StartParams::from_json(invocation.params));
   Answer answer;
-  if (params.group) {
-    ARCELLA_CO_TRY(auto views, co_await runtime.start_group(std::move(*params.group)));
+  if (!params.deployment) {
+    ARCELLA_CO_TRY(auto views, co_await runtime.start_several(selection_of(std::move(params))));
     answer.result = alme_proto::to_json(views);
   } else {
     auto progress = runtime.progress(std::move(invocation.progress));
@@ -49,8 +53,8 @@ aio::Task<Result<Answer>> start(ArcellaRuntime& runtime, Invocation invocation) 
 aio::Task<Result<Answer>> stop(ArcellaRuntime& runtime, Invocation invocation) {
   ARCELLA_CO_TRY(auto params, alme_proto::StartParams::from_json(invocation.params));
   Answer answer;
-  if (params.group) {
-    ARCELLA_CO_TRY(auto views, co_await runtime.stop_group(std::move(*params.group)));
+  if (!params.deployment) {
+    ARCELLA_CO_TRY(auto views, co_await runtime.stop_several(selection_of(std::move(params))));
     answer.result = alme_proto::to_json(views);
   } else {
     ARCELLA_CO_TRY(auto view, co_await runtime.stop_deployment(std::move(*params.deployment)));

@@ -53,15 +53,22 @@ Result<StartParams> StartParams::from_json(const Json& params) {
   ARCELLA_TRY(auto reader, FieldReader::of(params, "params"));
   StartParams result;
   ARCELLA_TRY(result.deployment, reader.optional_string("deployment"));
+  ARCELLA_TRY(result.deployments, reader.strings_or_empty("deployments"));
   ARCELLA_TRY(result.group, reader.optional_string("group"));
-  if (result.deployment.has_value() == result.group.has_value()) {
-    return fail(ErrorCode::InvalidParams, "params: expected either `deployment` or `group`");
+  const int said = static_cast<int>(result.deployment.has_value()) +
+                   static_cast<int>(!result.deployments.empty()) +
+                   static_cast<int>(result.group.has_value());
+  if (said != 1) {
+    return fail(ErrorCode::InvalidParams,
+                "params: expected one of `deployment`, `deployments` and `group`");
   }
   return result;
 }
 Json StartParams::to_json() const {
   JsonObject object;
   if (deployment) object["deployment"] = *deployment;
+  if (!deployments.empty())
+    object["deployments"] = wire::JsonArray(deployments.begin(), deployments.end());
   if (group) object["group"] = *group;
   return object;
 }

@@ -29,9 +29,10 @@ struct UpdateResult {
   [[nodiscard]] wire::Json to_json() const;
 };
 
-// start, stop: exactly one of the two.
+// start, stop: exactly one of the three.
 struct StartParams {
   std::optional<std::string> deployment;
+  std::vector<std::string> deployments;
   std::optional<std::string> group;
   static Result<StartParams> from_json(const wire::Json& params);
   [[nodiscard]] wire::Json to_json() const;

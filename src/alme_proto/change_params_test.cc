@@ -41,10 +41,13 @@ TEST(UpdateResult, SurvivesTheWayBack) {
   EXPECT_EQ(result->deployments[0].generation, 2);
 }
 
-TEST(StartParams, TakeADeploymentOrAGroup) {
-  EXPECT_EQ(StartParams::from_json(StartParams{"calc", {}}.to_json())->deployment, "calc");
-  EXPECT_EQ(StartParams::from_json(StartParams{{}, "math"}.to_json())->group, "math");
-  for (const StartParams& wrong : {StartParams{}, StartParams{"calc", "math"}}) {
+TEST(StartParams, TakeADeploymentOrSeveralOrAGroup) {
+  EXPECT_EQ(StartParams::from_json(StartParams{"calc", {}, {}}.to_json())->deployment, "calc");
+  EXPECT_EQ(StartParams::from_json(StartParams{{}, {}, "math"}.to_json())->group, "math");
+  const std::vector<std::string> both{"a", "b"};
+  EXPECT_EQ(StartParams::from_json(StartParams{{}, both, {}}.to_json())->deployments, both);
+  for (const StartParams& wrong :
+       {StartParams{}, StartParams{"calc", {}, "math"}, StartParams{"calc", both, {}}}) {
     auto params = StartParams::from_json(wrong.to_json());
     ASSERT_FALSE(params.has_value());
     EXPECT_EQ(params.error().code(), ErrorCode::InvalidParams);

@@ -112,6 +112,7 @@ JsonObject spec_json(const model::DeploymentSpec& spec) {
   JsonObject wiring;
   for (const auto& [import, provider] : spec.wiring) wiring[import] = provider.str();
   object["wiring"] = std::move(wiring);
+  object["provider_wait_ms"] = spec.provider_wait.count();
   JsonObject update;
   update["strategy"] = model::to_string(spec.update.strategy);
   update["min_healthy_ms"] = spec.update.min_healthy.count();

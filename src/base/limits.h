@@ -197,6 +197,18 @@ inline constexpr std::uint32_t kResourceTableMax = 10'000;    // handles per sto
 inline constexpr std::uint64_t kRandomBytesMax = 1ULL << 20;  // per call of wasi:random
 // Callers that wait for one busy instance; more: unavailable.
 inline constexpr int kCallQueuePerInstanceMax = 1024;
+// Calls of arcella:platform that the daemon has under way for all guests; more: unavailable.
+inline constexpr int kPlatformCallsMax = 256;
+// Events that one call of it may ask for; more are not given.
+inline constexpr std::size_t kPlatformEventsMax = 1000;
+// Calls of one deployment's imports that wait for a provider (provider_wait_ms), as many as wait
+// for one busy instance, and their arguments; more: unavailable.
+inline constexpr std::size_t kWaitingCallsMax = 1024;
+inline constexpr std::size_t kWaitingCallBytesMax = 64U << 20;
+// Between two tries of one that waits: short for who waits, and 1024 tries take no millisecond.
+inline constexpr std::chrono::milliseconds kWaitingCallRetry{25};
+// A guest that waits holds its replica and a fiber: longer than a worker needs to come back.
+inline constexpr std::chrono::milliseconds kProviderWaitMax{60'000};
 // Replicas that wait for each other in one chain of calls; more is a recursion that went astray.
 // Each holds a fiber's stack.
 inline constexpr int kCallChainMax = 32;

@@ -40,17 +40,18 @@ constexpr auto kCommands = std::to_array<Command>({
     {Verb::Start, "start", "DEPLOYMENT... | --group GROUP", "run all replicas of deployments",
      "Returns when they are ready, or says why they are not. An import that nobody serves is such "
      "a\n"
-     "reason: `diag` tells more. Several are started one after the other, those of a group in the "
-     "order in\n"
-     "which they need each other; one that fails does not keep the next from its turn, and the "
-     "exit\n"
-     "status is that of the first failure.",
+     "reason: `diag` tells more. Several are started one after the other, in the order in which "
+     "they "
+     "need\n"
+     "each other; one that fails does not keep the next from its turn, and the exit status is that "
+     "of\n"
+     "the first failure.",
      "arcella-cli start calc\narcella-cli start --group math"},
     {Verb::Stop, "stop", "DEPLOYMENT... | --group GROUP",
      "stop all replicas of deployments gracefully",
-     "Calls in progress are waited for, up to the deployment's limit. A group is stopped in the "
+     "Calls in progress are waited for, up to the deployment's limit. Several are stopped in the "
      "reverse\n"
-     "order of its start.",
+     "order of their start.",
      "arcella-cli stop calc\narcella-cli stop --group math"},
     {Verb::Scale, "scale", "DEPLOYMENT REPLICAS", "change the number of replicas in place", "",
      "arcella-cli scale calc-math 4"},

@@ -151,16 +151,11 @@ Result<int> for_each_deployment(Context& context, std::string_view method, std::
 // start, stop: one deployment, several, or a group's.
 Result<int> change_each(Context& context, std::string_view method) {
   const Arguments& arguments = context.arguments;
-  auto params_of = [](const std::string& deployment) {
-    return alme_proto::StartParams{deployment, {}}.to_json();
-  };
-  if (arguments.words.size() == 1)
-    return change(context, method, params_of(arguments.words.front()));
-  if (!arguments.group) {
-    auto show = [&context](const Json& result) { return show_deployment(context, result); };
-    return for_each_deployment(context, method, "deployments", params_of, show);
+  if (arguments.words.size() == 1) {
+    const alme_proto::StartParams params{arguments.words.front(), {}, {}};
+    return change(context, method, params.to_json());
   }
-  const alme_proto::StartParams params{{}, arguments.group};
+  const alme_proto::StartParams params{{}, arguments.words, arguments.group};
   ARCELLA_TRY(auto result, context.client.call(method, params.to_json()));
   if (arguments.json) {
     context.print_json(result);

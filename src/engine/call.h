@@ -23,7 +23,9 @@ enum class Outcome {
   MemoryLimit,   // trapped after its memory was refused to grow; the store is dead
   Cancelled,     // cancel() or the instance was stopped; the store is dead if the guest was inside
   Exited,        // wasi:cli/exit or a command's end: see exit_status
-  Unavailable,  // made by the host, not here: no replica could take the call; the guest did not run
+  Unavailable,   // made by the host, not here: no replica could take the call, or its process went
+                 // while it was under way
+  NotReady,      // made by the host, not here: no replica is ready; no guest has seen the call
 };
 
 // How a call or a command ended.

@@ -22,8 +22,7 @@ using engine::Outcome;
 // Frames that one thread takes off the socket before it runs a guest.
 constexpr std::size_t kBatchMax = 64;
 
-static_assert(static_cast<int>(Outcome::Unavailable) ==
-                      static_cast<int>(ipc::DataOutcome::Unavailable) &&
+static_assert(static_cast<int>(Outcome::NotReady) == static_cast<int>(ipc::DataOutcome::NotReady) &&
                   static_cast<int>(Outcome::Exited) == static_cast<int>(ipc::DataOutcome::Exited),
               "the data channel numbers outcomes as the engine does");
 
@@ -181,7 +180,7 @@ void CallPort::run_call(const Frame& frame) {
   if (cancelled)
     return reply(request, refuse_call(Outcome::Cancelled, "cancelled before it began"));
   if (!callee)
-    return reply(request, refuse_call(Outcome::Unavailable, "the deployment is not loaded"));
+    return reply(request, refuse_call(Outcome::NotReady, "the deployment is not loaded"));
   const engine::CallHandle handle = begin_call(frame, callee);
   bool cancelled_meanwhile = false;
   {

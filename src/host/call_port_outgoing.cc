@@ -50,7 +50,7 @@ engine::CallHandle CallPort::call(ipc::DataHeader header, const CallChain* calle
   }
   if (closed) {
     if (const engine::CallDone mine = outgoing_.take(header.request))
-      mine(refuse_call(Outcome::Unavailable, *closed));
+      mine(refuse_call(Outcome::NotReady, *closed));
     return {};
   }
   header.kind = ipc::DataKind::Call;

@@ -219,10 +219,10 @@ TEST_F(ServingPort, RefusesADeploymentThatIsNotThere) {
   ipc::DataHeader unknown_slot = call_header(1, FakeCallee::Echo);
   unknown_slot.slot = 8;
   send(unknown_slot, "");
-  EXPECT_EQ(outcome_of(receive()), Outcome::Unavailable);
+  EXPECT_EQ(outcome_of(receive()), Outcome::NotReady);
   port->serve(7, nullptr);
   send(call_header(2, FakeCallee::Echo), "");
-  EXPECT_EQ(outcome_of(receive()), Outcome::Unavailable);
+  EXPECT_EQ(outcome_of(receive()), Outcome::NotReady);
 }
 
 TEST_F(ServingPort, KeepsResultsForAPeerThatReadsLate) {
@@ -351,7 +351,7 @@ TEST_F(CallingPort, WhatArrivedBeforeTheEndCounts) {
   const CallOutcome unavailable = open.get();
   EXPECT_EQ(unavailable.outcome, Outcome::Unavailable);
   EXPECT_EQ(unavailable.message, "killed by signal 9");
-  EXPECT_EQ(call("z").get().outcome, Outcome::Unavailable);
+  EXPECT_EQ(call("z").get().outcome, Outcome::NotReady) << "never sent";
 }
 
 TEST_F(CallingPort, CloseEndsWhatIsUnderWay) {

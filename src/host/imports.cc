@@ -42,12 +42,15 @@ Result<void> Imports::bind(std::string_view interface, const std::shared_ptr<Cal
     ARCELLA_TRY(const std::uint32_t number, callee->resolve(name));
     numbers.push_back(number);
   }
-  const MutexLock lock(mutex_);
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    Slot& slot = slots_[wanted[i].first];
-    slot.callee = callee;
-    slot.number = numbers[i];
+  {
+    const MutexLock lock(mutex_);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      Slot& slot = slots_[wanted[i].first];
+      slot.callee = callee;
+      slot.number = numbers[i];
+    }
   }
+  if (waiting_) waiting_->try_again();
   return {};
 }
 
@@ -61,13 +64,26 @@ void Imports::unbind(std::string_view interface, const std::string& why) {
   }
 }
 
-void Imports::unbind_all(const std::string& why) {
+void Imports::close(const std::string& why) {
   for (const std::string& interface : interfaces()) unbind(interface, why);
+  if (waiting_) waiting_->close(why);
 }
 
 engine::CallHandle Imports::call(const engine::CallContext& context, std::uint32_t function,
                                  std::span<const std::byte> arguments,
                                  std::chrono::milliseconds timeout, engine::CallDone done) {
+  if (!waiting_) return call_now(context, function, arguments, timeout, std::move(done));
+  auto attempt = [self = shared_from_this(), context, function](std::span<const std::byte> same,
+                                                                std::chrono::milliseconds left,
+                                                                engine::CallDone ended) {
+    return self->call_now(context, function, same, left, std::move(ended));
+  };
+  return waiting_->begin(std::move(attempt), arguments, timeout, std::move(done));
+}
+
+engine::CallHandle Imports::call_now(const engine::CallContext& context, std::uint32_t function,
+                                     std::span<const std::byte> arguments,
+                                     std::chrono::milliseconds timeout, engine::CallDone done) {
   std::shared_ptr<Callee> callee;
   std::uint32_t number = 0;
   std::string why_not;
@@ -79,7 +95,7 @@ engine::CallHandle Imports::call(const engine::CallContext& context, std::uint32
     if (!callee) why_not = slot.why_not;
   }
   if (!callee) {
-    done(refuse_call(engine::Outcome::Unavailable, std::move(why_not)));
+    done(refuse_call(engine::Outcome::NotReady, std::move(why_not)));
     return {};
   }
   return callee->call(std::nullopt, number, engine::Encoding::Arena, arguments, timeout,

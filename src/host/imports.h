@@ -18,13 +18,23 @@
 #include "base/result.h"
 #include "engine/import_target.h"
 #include "host/callee.h"
+#include "host/engine_pool.h"
+#include "host/waiting_calls.h"
 
 namespace arcella::host {
 
 // Owners (shared): InstanceHost's table and the linked code, which calls it from inside guests.
 // Thread: any; one short lock per call, never held while a callee runs.
-class Imports final : public engine::ImportTarget {
+class Imports final : public engine::ImportTarget, public std::enable_shared_from_this<Imports> {
  public:
+  // A call that finds nobody ready is answered at once.
+  Imports() = default;
+  // It waits for `provider_wait`, unless that is 0 (waiting_calls.h); it then costs a copy of the
+  // arguments, whether it has to wait or not. The pool outlives the guests.
+  Imports(EnginePool& pool, std::chrono::milliseconds provider_wait) {
+    if (provider_wait.count() > 0) waiting_ = std::make_shared<WaitingCalls>(pool, provider_wait);
+  }
+
   // After linking, which numbers the functions, and before the first call.
   void set_functions(const std::vector<engine::ImportedFunction>& functions);
   // The interfaces that have to be bound, each once.
@@ -35,9 +45,10 @@ class Imports final : public engine::ImportTarget {
   // function is missing there; then nothing has changed.
   [[nodiscard]] Result<void> bind(std::string_view interface, const std::shared_ptr<Callee>& callee,
                                   std::string_view exported);
-  // Calls are answered Unavailable with `why`. No-op for what is not imported.
+  // Calls are answered NotReady with `why`. No-op for what is not imported.
   void unbind(std::string_view interface, const std::string& why);
-  void unbind_all(const std::string& why);
+  // For good: nothing waits any more either.
+  void close(const std::string& why);
 
   // The context is the CallChain of the replica that calls.
   engine::CallHandle call(const engine::CallContext& context, std::uint32_t function,
@@ -45,6 +56,10 @@ class Imports final : public engine::ImportTarget {
                           engine::CallDone done) override;
 
  private:
+  engine::CallHandle call_now(const engine::CallContext& context, std::uint32_t function,
+                              std::span<const std::byte> arguments,
+                              std::chrono::milliseconds timeout, engine::CallDone done);
+
   struct Slot {
     engine::ImportedFunction function;
     std::shared_ptr<Callee> callee;  // null: not bound
@@ -52,6 +67,7 @@ class Imports final : public engine::ImportTarget {
     std::string why_not = "nothing is bound to it";
   };
 
+  std::shared_ptr<WaitingCalls> waiting_;  // constant after construction; null: nothing waits
   mutable Mutex mutex_;
   std::vector<Slot> slots_ ARCELLA_GUARDED_BY(mutex_);  // by number
 };

@@ -52,7 +52,7 @@ TEST(Imports, CallWithoutABindingSaysWhy) {
   imports.set_functions({{kOps, "add"}});
   std::string message;
   const auto keep = [&](const engine::CallOutcomeView& outcome) {
-    EXPECT_EQ(outcome.outcome, Outcome::Unavailable);
+    EXPECT_EQ(outcome.outcome, Outcome::NotReady);
     message = outcome.message;
   };
   imports.call({}, 0, {}, 0ms, keep);
@@ -105,7 +105,7 @@ class ImportsTest : public testing::HostTest {
   }
 
   const model::RunSpec calc = spec_of("calc");
-  const model::RunSpec relay = spec_of("relay");
+  model::RunSpec relay = spec_of("relay");
 };
 
 TEST_F(ImportsTest, CarriesEveryTypeThatIsNoHandle) {
@@ -197,6 +197,32 @@ TEST_F(ImportsTest, AProviderThatStopsLeavesItsConsumersAlive) {
   ASSERT_TRUE(host.start(calc.deployment, 0, 1));
   recorder.wait_for(4);
   EXPECT_EQ(answer("divide-with-remainder", "7, 2"), "ok((3, 1))");
+}
+
+TEST_F(ImportsTest, ACallWaitsForItsProviderIfTheDeploymentSaysSo) {
+  relay.provider_wait = 60s;
+  run_both();
+  ASSERT_TRUE(host.stop(calc.deployment, 0, 1, 1s));
+  recorder.wait_for(3);
+  auto waiting = call_later(relay, std::nullopt, "divide-with-remainder", "7, 2");
+  ASSERT_TRUE(host.start(calc.deployment, 0, 1));
+  EXPECT_EQ(text_of(waiting.get()), "ok((3, 1))");
+  // The same with nobody bound at all.
+  ASSERT_TRUE(host.bind({relay.deployment, kOps, {}, {}, "'calc' is gone"}));
+  waiting = call_later(relay, std::nullopt, "divide-with-remainder", "9, 2");
+  bind_relay();
+  EXPECT_EQ(text_of(waiting.get()), "ok((4, 1))");
+}
+
+TEST_F(ImportsTest, AReplicaThatIsStoppedWaitsNoLonger) {
+  relay.provider_wait = 60s;
+  relay.call_timeout = 60s;
+  run_both();
+  ASSERT_TRUE(host.bind({relay.deployment, kOps, {}, {}, "'calc' is gone"}));
+  auto waiting = call_later(relay, std::nullopt, "divide-with-remainder", "7, 2");
+  wait_until_in_flight(relay, 1);
+  ASSERT_TRUE(host.stop(relay.deployment, 0, 1, 0ms));
+  EXPECT_NE(waiting.get().outcome, Outcome::Returned);
 }
 
 TEST_F(ImportsTest, ACallThatComesBackToAReplicaThatWaitsForItIsRefusedWithItsChain) {

@@ -78,7 +78,7 @@ InstanceHost::~InstanceHost() {
     all.swap(impl_->deployments);
   }
   // Deployments that are wired in a circle would keep each other.
-  for (const auto& [id, loaded] : all) loaded.imports->unbind_all("the process ends");
+  for (const auto& [id, loaded] : all) loaded.imports->close("the process ends");
   all.clear();
   if (!impl_->pool.is_current()) impl_->guests->wait_until_none();
 }
@@ -94,7 +94,7 @@ Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, U
   }
   ARCELLA_TRY(std::shared_ptr<const engine::Component> component,
               impl_->engine.load(std::move(artifact)));
-  const auto imports = std::make_shared<Imports>();
+  const auto imports = std::make_shared<Imports>(impl_->pool, spec.provider_wait);
   engine::WasiPolicy policy = wasi_policy_of(spec);
   policy.key_value = key_value_of(spec);
   ARCELLA_TRY(auto linked, engine::InstancePre::link(impl_->engine, std::move(component), policy,
@@ -118,17 +118,19 @@ Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, U
 }
 
 Result<void> InstanceHost::unload(const model::DeploymentId& deployment) {
-  Impl::Loaded unloaded;  // destroyed without the lock
-  const MutexLock lock(impl_->mutex);
-  const auto found = impl_->deployments.find(deployment);
-  if (found == impl_->deployments.end()) return not_loaded(deployment);
-  if (const int alive = found->second.deployment->alive(); alive > 0) {
-    return fail(ErrorCode::Conflict, "deployment '" + deployment.str() + "' has " +
-                                         std::to_string(alive) + " replicas: stop them first");
+  Impl::Loaded unloaded;  // closed and destroyed without the lock
+  {
+    const MutexLock lock(impl_->mutex);
+    const auto found = impl_->deployments.find(deployment);
+    if (found == impl_->deployments.end()) return not_loaded(deployment);
+    if (const int alive = found->second.deployment->alive(); alive > 0) {
+      return fail(ErrorCode::Conflict, "deployment '" + deployment.str() + "' has " +
+                                           std::to_string(alive) + " replicas: stop them first");
+    }
+    unloaded = std::move(found->second);
+    impl_->deployments.erase(found);
   }
-  unloaded = std::move(found->second);
-  impl_->deployments.erase(found);
-  unloaded.imports->unbind_all("the deployment is unloaded");
+  unloaded.imports->close("the deployment is unloaded");
   return {};
 }
 
@@ -187,11 +189,14 @@ engine::CallHandle InstanceHost::call(const model::DeploymentId& deployment,
                                       std::optional<int> index, std::uint32_t function,
                                       engine::Encoding encoding,
                                       std::span<const std::byte> arguments,
-                                      std::chrono::milliseconds timeout, engine::CallDone done) {
+                                      std::chrono::milliseconds timeout, engine::CallDone done,
+                                      CallChainPtr caller) {
   const auto found = find(deployment);
-  if (found)
-    return (*found)->call(index, function, encoding, arguments, timeout, nullptr, std::move(done));
-  done(refuse_call(engine::Outcome::Unavailable, found.error().message()));
+  if (found) {
+    return (*found)->call(index, function, encoding, arguments, timeout, std::move(caller),
+                          std::move(done));
+  }
+  done(refuse_call(engine::Outcome::NotReady, found.error().message()));
   return {};
 }
 

@@ -85,7 +85,7 @@ class InstanceHost {
   engine::CallHandle call(const model::DeploymentId& deployment, std::optional<int> index,
                           std::uint32_t function, engine::Encoding encoding,
                           std::span<const std::byte> arguments, std::chrono::milliseconds timeout,
-                          engine::CallDone done);
+                          engine::CallDone done, CallChainPtr caller = nullptr);
 
   // For many calls: its call() looks nothing up. It outlives an unload, after which every call is
   // Unavailable.

@@ -123,7 +123,7 @@ TEST_F(InstanceHostTest, ReportsACrashOnceAndServesWithTheOthers) {
   EXPECT_EQ(reports[2].instance.index, 0);
   EXPECT_NE(reports[2].message.find("crash"), std::string::npos);
   EXPECT_FALSE(reports[2].backtrace.empty());
-  EXPECT_EQ(call(spec, 0, "divide", "6, 2").outcome, Outcome::Unavailable);
+  EXPECT_EQ(call(spec, 0, "divide", "6, 2").outcome, Outcome::NotReady);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(text_of(call(spec, std::nullopt, "divide", "6, 2")), "3");
   EXPECT_EQ(host.statistics(spec.deployment)->failed, 2U);
   EXPECT_FALSE(host.statistics(spec.deployment)->last_failure.empty());

@@ -84,7 +84,7 @@ CallOutcome ReplicaDeployment::why_none(std::optional<int> index, const CallChai
   }
   const std::string who = index ? "replica " + name + "/" + std::to_string(*index) + " is not"
                                 : "no replica of '" + name + "' is";
-  return refuse_call(Outcome::Unavailable, who + " ready");
+  return refuse_call(Outcome::NotReady, who + " ready");
 }
 
 ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,

@@ -38,9 +38,10 @@ enum class DataOutcome : std::uint8_t {
   Cancelled,
   Exited,
   Unavailable,
+  NotReady,
 };
 
-inline constexpr int kDataOutcomeCount = static_cast<int>(DataOutcome::Unavailable) + 1;
+inline constexpr int kDataOutcomeCount = static_cast<int>(DataOutcome::NotReady) + 1;
 inline constexpr int kDataEncodingCount = 3;
 
 inline constexpr std::size_t kDataHeaderBytes = 32;

@@ -82,6 +82,7 @@ wire::Json to_json(const model::RunSpec& spec) {
   if (spec.shutdown) object["shutdown"] = *spec.shutdown;
   object["startup_timeout_ms"] = spec.startup_timeout.count();
   object["call_timeout_ms"] = spec.call_timeout.count();
+  object["provider_wait_ms"] = spec.provider_wait.count();
   object["memory_bytes"] = spec.memory_bytes;
   if (spec.fuel) object["fuel"] = *spec.fuel;
   return object;
@@ -89,9 +90,10 @@ wire::Json to_json(const model::RunSpec& spec) {
 
 Result<model::RunSpec> run_spec_from_json(const wire::Json& value, std::string path) {
   ARCELLA_TRY(auto fields, wire::FieldReader::of(value, std::move(path)));
-  ARCELLA_TRY_VOID(fields.only({"deployment", "program", "kind", "args", "env", "mounts",
-                                "allowed_hosts", "config", "keys_folder", "entrypoint", "shutdown",
-                                "startup_timeout_ms", "call_timeout_ms", "memory_bytes", "fuel"}));
+  ARCELLA_TRY_VOID(
+      fields.only({"deployment", "program", "kind", "args", "env", "mounts", "allowed_hosts",
+                   "config", "keys_folder", "entrypoint", "shutdown", "startup_timeout_ms",
+                   "call_timeout_ms", "provider_wait_ms", "memory_bytes", "fuel"}));
   ARCELLA_TRY(std::string id, fields.string("deployment"));
   ARCELLA_TRY(auto deployment, model::DeploymentId::parse(id));
   model::RunSpec spec{.deployment = std::move(deployment),
@@ -117,6 +119,7 @@ Result<model::RunSpec> run_spec_from_json(const wire::Json& value, std::string p
   ARCELLA_TRY(spec.shutdown, fields.optional_string("shutdown"));
   ARCELLA_TRY(spec.startup_timeout, read_time(fields, "startup_timeout_ms"));
   ARCELLA_TRY(spec.call_timeout, read_time(fields, "call_timeout_ms"));
+  ARCELLA_TRY(spec.provider_wait, read_time(fields, "provider_wait_ms"));
   ARCELLA_TRY(std::int64_t memory, fields.integer("memory_bytes", 0, kAnyMax));
   spec.memory_bytes = static_cast<std::uint64_t>(memory);
   ARCELLA_TRY(auto fuel, fields.optional_integer("fuel", 0, kAnyMax));

@@ -160,6 +160,9 @@ void read_neighbours(TableReader& deployment, model::DeploymentSpec& spec) {
     }
     if (!fused->empty()) deployment.note_no_effect("fuse_with");
   }
+  if (auto wait = deployment.integer("provider_wait_ms", 0, limits::kProviderWaitMax.count())) {
+    spec.provider_wait = std::chrono::milliseconds(wait->value);
+  }
   auto wiring = deployment.text_map("wiring");
   for (const auto& [import, provider] : wiring) {
     auto name = wit::InterfaceName::parse(import.value);

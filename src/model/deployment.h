@@ -128,6 +128,9 @@ struct DeploymentSpec {
   std::optional<HttpRoute> http_route = {};
   std::vector<std::pair<std::string, DeploymentId>> wiring = {};  // import -> who provides it
   UpdateFields update = {};
+  // How long a call of an import waits for a provider that is not there, and a start for one that
+  // does not run; 0: neither does.
+  std::chrono::milliseconds provider_wait{0};
   friend bool operator==(const DeploymentSpec&, const DeploymentSpec&) = default;
 };
 

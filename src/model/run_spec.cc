@@ -36,6 +36,7 @@ RunSpec run_spec_of(const Deployment& deployment, const Component& component,
       .shutdown = policy.shutdown,
       .startup_timeout = policy.startup_timeout,
       .call_timeout = policy.call_timeout,
+      .provider_wait = spec.provider_wait,
       .memory_bytes = policy.memory_bytes,
       .fuel = policy.fuel,
   };

@@ -30,6 +30,7 @@ struct RunSpec {
   std::optional<std::string> shutdown = {};
   std::chrono::milliseconds startup_timeout{limits::kStartupTimeoutDefault};
   std::chrono::milliseconds call_timeout{limits::kCallTimeoutDefault};
+  std::chrono::milliseconds provider_wait{0};  // of a call of an import; 0: none
   std::uint64_t memory_bytes = limits::kGuestMemoryBytesDefault;
   std::optional<std::uint64_t> fuel = {};
   friend bool operator==(const RunSpec&, const RunSpec&) = default;

@@ -17,6 +17,7 @@
 #include "runtime/hot_deploy_watch.h"
 #include "runtime/log_operations.h"
 #include "runtime/operation.h"
+#include "runtime/platform_answers.h"
 #include "runtime/process_memory.h"
 #include "runtime/ready_progress.h"
 #include "runtime/run_operations.h"
@@ -51,6 +52,9 @@ struct ArcellaRuntime::Impl {
   CallOperations calls{core};
   RunOperations runs{core};
   UpdateOperations updates{core, components};
+  RuntimeAnswers answers{core, calls};
+  std::shared_ptr<PlatformInterface> control =
+      std::make_shared<PlatformInterface>(core.io, answers);
   LogOperations logs{core};
   ConfigOperations config{core};
   HotDeployPlatform platform{core, components, deployments, updates};
@@ -113,6 +117,7 @@ void ArcellaRuntime::restore() {
   core.events.run();
   core.events.record(model::EventKind::DaemonStarted, "daemon",
                      "version " + core.config.version + ", pid " + std::to_string(::getpid()));
+  core.reconciler.serve_platform(impl_->control);
   // All that is desired Running, to the reconciler, is simply not there yet.
   core.reconciler.run();
   if (core.settings.config.hot_deploy_enabled) impl_->hot_deploy.run();
@@ -130,6 +135,7 @@ aio::Task<void> ArcellaRuntime::stop() {
   const MonotonicTime deadline = core.clock.monotonic_now() + timeout;
   co_await stop_guests(core, deadline);
   co_await core.reconciler.stop();
+  co_await impl_->control->stop();
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - core.clock.monotonic_now());
   co_await core.places.stop(std::max<std::chrono::milliseconds>(left, limits::kStopGrace));
@@ -168,16 +174,26 @@ aio::Task<Result<std::vector<model::PlannedChange>>> ArcellaRuntime::plan_deploy
   return impl_->deployments.plan_deploy(std::move(paths));
 }
 
-aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::start_group(
-    std::string group) {
-  auto work = impl_->groups.start(group);
-  co_return co_await impl_->operate("start", std::move(group), std::move(work));
+namespace {
+
+std::string subject_of(const Selection& selection) {
+  return selection.group.empty() ? join(selection.deployments, ", ") : selection.group;
 }
 
-aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::stop_group(
-    std::string group) {
-  auto work = impl_->groups.stop(group);
-  co_return co_await impl_->operate("stop", std::move(group), std::move(work));
+}  // namespace
+
+aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::start_several(
+    Selection selection) {
+  std::string subject = subject_of(selection);
+  auto work = impl_->groups.start(std::move(selection));
+  co_return co_await impl_->operate("start", std::move(subject), std::move(work));
+}
+
+aio::Task<Result<std::vector<model::DeploymentView>>> ArcellaRuntime::stop_several(
+    Selection selection) {
+  std::string subject = subject_of(selection);
+  auto work = impl_->groups.stop(std::move(selection));
+  co_return co_await impl_->operate("stop", std::move(subject), std::move(work));
 }
 
 aio::Task<Result<model::DeploymentView>> ArcellaRuntime::scale(std::string deployment, int replicas,

@@ -40,6 +40,12 @@ struct RuntimeConfig {
   manifest::LoadedConfig loaded;  // what they said when the process began
 };
 
+// Several deployments by name, or all of a worker group.
+struct Selection {
+  std::vector<std::string> deployments;
+  std::string group;  // empty: none
+};
+
 struct InstallRequest {
   std::string path;               // absolute; a .wasm, a folder or an archive
   std::optional<std::string> id;  // overrides what file and binary say
@@ -139,9 +145,10 @@ class ArcellaRuntime {
   aio::Task<Result<model::DeploymentView>> start(std::string deployment,
                                                  model::Progress progress = {});
   aio::Task<Result<model::DeploymentView>> stop_deployment(std::string deployment);
-  // Every deployment of a worker group; the detail of an error says what became of each.
-  aio::Task<Result<std::vector<model::DeploymentView>>> start_group(std::string group);
-  aio::Task<Result<std::vector<model::DeploymentView>>> stop_group(std::string group);
+  // Several, who serves others before them, or in reverse; the detail of an error says what became
+  // of each.
+  aio::Task<Result<std::vector<model::DeploymentView>>> start_several(Selection selection);
+  aio::Task<Result<std::vector<model::DeploymentView>>> stop_several(Selection selection);
   aio::Task<Result<model::DeploymentView>> scale(std::string deployment, int replicas,
                                                  model::Progress progress = {});
   // Conflict when others are bound to it, unless by force.

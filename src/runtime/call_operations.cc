@@ -17,7 +17,8 @@ std::chrono::milliseconds timeout_of(const CallRequest& request, const model::Po
 
 }  // namespace
 
-aio::Task<Result<std::string>> CallOperations::call(CallRequest request) {
+aio::Task<Result<std::string>> CallOperations::call(CallRequest request,
+                                                    host::CallChainPtr caller) {
   ARCELLA_CO_TRY(CallText text, split_call(request.function, request.arguments));
   ARCELLA_CO_TRY(const DeploymentRecord* record,
                  core_.registry.find_deployment(request.deployment));
@@ -27,6 +28,7 @@ aio::Task<Result<std::string>> CallOperations::call(CallRequest request) {
   order.function = std::move(text.function);
   order.arguments = std::move(text.arguments);
   order.timeout = timeout_of(request, record->deployment.policy);
+  order.caller = std::move(caller);
   InstanceBackend& place = core_.places.at(record->loaded_in);
   model::DeploymentId id = order.deployment;
   std::string function = order.function;

@@ -14,7 +14,8 @@ class CallOperations {
  public:
   explicit CallOperations(RuntimeCore& core) : core_(core) {}
 
-  aio::Task<Result<std::string>> call(CallRequest request);
+  // `caller`: the replicas that wait for it; null: it comes from outside.
+  aio::Task<Result<std::string>> call(CallRequest request, host::CallChainPtr caller = nullptr);
 
  private:
   // Conflict or Unavailable when nothing could answer.

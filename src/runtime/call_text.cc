@@ -30,6 +30,7 @@ ErrorCode code_of(engine::Outcome outcome) {
     case engine::Outcome::Cancelled:
       return ErrorCode::Cancelled;
     case engine::Outcome::Unavailable:
+    case engine::Outcome::NotReady:
       return ErrorCode::Unavailable;
     case engine::Outcome::Returned:
     case engine::Outcome::Trapped:

@@ -159,6 +159,7 @@ aio::Task<Result<void>> DeploymentOperations::prepare_start(model::DeploymentId 
   DeploymentRecord* record = core_.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   model::Deployment deployment = record->deployment;
+  ARCELLA_CO_TRY_VOID(co_await wait_for_providers(core_, deployment, together));
   ARCELLA_CO_TRY_VOID(co_await check_startable(core_, std::move(deployment), std::move(together)));
   record = core_.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));

@@ -78,6 +78,20 @@ std::string still_stopping(const DeploymentRecord& record) {
 
 }  // namespace
 
+aio::Task<Result<void>> wait_for_providers(RuntimeCore& core, model::Deployment deployment,
+                                           Together together) {
+  const MonotonicTime deadline = core.clock.monotonic_now() + deployment.spec.provider_wait;
+  while (true) {
+    auto resolved = check_imports(core.registry, deployment, together);
+    auto left = deadline - core.clock.monotonic_now();
+    if (resolved.has_value() || left <= left.zero()) co_return resolved;
+    auto changed = co_await core.reconciler.changed().wait_for(left);
+    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
+    if (core.registry.find(deployment.spec.id) == nullptr)
+      co_return fail(deployment_is_gone(deployment.spec.id));
+  }
+}
+
 aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id) {
   const DeploymentRecord* record = core.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));

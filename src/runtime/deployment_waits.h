@@ -7,11 +7,17 @@
 
 #include "aio/task.h"
 #include "base/result.h"
+#include "model/deployment.h"
 #include "model/ids.h"
 #include "runtime/runtime_core.h"
+#include "runtime/wiring.h"
 
 namespace arcella::runtime {
 
+// Every import that it cannot do without has a provider; Unresolved when that is not so within its
+// provider_wait, at once if that is 0.
+aio::Task<Result<void>> wait_for_providers(RuntimeCore& core, model::Deployment deployment,
+                                           Together together);
 // A start by hand has ended: every replica is ready or has completed. Else the first failure, or
 // DeadlineExceeded.
 aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id);

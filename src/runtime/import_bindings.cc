@@ -17,6 +17,12 @@ ToldImport nobody(host::ImportBinding binding, std::string why_not) {
 ToldImport wanted_import(const Registry& registry, const model::Binding& bound) {
   const model::ImportResolution& import = bound.import;
   host::ImportBinding binding{bound.consumer, import.import, {}, {}, {}};
+  if (import.state == model::ImportState::Platform) {
+    binding.exported = import.import;
+    ToldImport told{std::move(binding), {}, 0};
+    told.platform = true;
+    return told;
+  }
   if (import.state != model::ImportState::Bound) return nobody(std::move(binding), import.why);
   const DeploymentRecord* provider = registry.find(*import.provider);
   const std::string name = "'" + import.provider->str() + "'";
@@ -36,15 +42,35 @@ WantedImports wanted_imports(const Registry& registry) {
   return wanted;
 }
 
-RemoteBinding remote_binding(const Registry& registry, const host::ImportBinding& binding) {
-  RemoteBinding remote{binding.consumer, binding.import, binding.exported, {}, {}, {}};
-  remote.call_timeout = registry.find(*binding.provider)->deployment.policy.call_timeout;
-  const model::ComponentId& id = registry.find(binding.consumer)->deployment.spec.component;
-  for (const model::InterfaceItem& item : registry.find(id)->component.imports) {
-    if (item.name != binding.import) continue;
-    for (const std::string& signature : item.functions)
-      remote.functions.emplace_back(model::function_name(signature));
+std::vector<ToldImport> wanted_imports_of(const Registry& registry,
+                                          const model::Deployment& deployment) {
+  std::vector<ToldImport> wanted;
+  for (model::ImportResolution& import : resolve_imports(registry, deployment)) {
+    if (needs_binding(import.state))
+      wanted.push_back(wanted_import(registry, {deployment.spec.id, std::move(import)}));
   }
+  return wanted;
+}
+
+std::vector<std::string> imported_functions(const model::Component& component,
+                                            std::string_view interface) {
+  std::vector<std::string> functions;
+  for (const model::InterfaceItem& item : component.imports) {
+    if (item.name != interface) continue;
+    for (const std::string& signature : item.functions)
+      functions.emplace_back(model::function_name(signature));
+  }
+  return functions;
+}
+
+RemoteBinding remote_binding(const Registry& registry, const host::ImportBinding& binding) {
+  const model::ComponentId& id = registry.find(binding.consumer)->deployment.spec.component;
+  RemoteBinding remote{binding.consumer, binding.import, binding.exported, {}, {}, {}};
+  // The platform has none of its own: a call of a deployment ends in that one's.
+  remote.call_timeout = binding.provider
+                            ? registry.find(*binding.provider)->deployment.policy.call_timeout
+                            : limits::kCallTimeoutMax;
+  remote.functions = imported_functions(registry.find(id)->component, binding.import);
   return remote;
 }
 

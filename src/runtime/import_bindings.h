@@ -5,6 +5,8 @@
 #pragma once
 
 #include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/ids.h"
@@ -16,6 +18,14 @@ namespace arcella::runtime {
 // By consumer; of those that are to run and import anything that is not the host's.
 using WantedImports = std::map<model::DeploymentId, std::vector<ToldImport>>;
 [[nodiscard]] WantedImports wanted_imports(const Registry& registry);
+
+// The same of one deployment, which may be about to run.
+[[nodiscard]] std::vector<ToldImport> wanted_imports_of(const Registry& registry,
+                                                        const model::Deployment& deployment);
+
+// What a component imports of an interface, by name without it.
+[[nodiscard]] std::vector<std::string> imported_functions(const model::Component& component,
+                                                          std::string_view interface);
 
 // Of an import whose provider is in another place; all but the callee. Both are registered.
 [[nodiscard]] RemoteBinding remote_binding(const Registry& registry,

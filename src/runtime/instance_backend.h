@@ -48,6 +48,7 @@ struct CallOrder {
   std::string arguments;  // WAVE, without the parentheses
   // The deadline that holds, decided by the caller: after it (and a grace) the call is given up.
   std::chrono::milliseconds timeout{0};
+  host::CallChainPtr caller;  // null: from outside
 };
 
 // An import that is to lead to a deployment of another place.

@@ -12,10 +12,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include "aio/event.h"
-#include "aio/timeout.h"
 #include "base/limits.h"
 #include "base/mutex.h"
+#include "runtime/pending_call.h"
 #include "wire/json.h"
 
 namespace arcella::runtime {
@@ -27,25 +26,6 @@ engine::EngineTraits engine_traits(model::WorkerTraits traits) {
   result.fuel = traits.fuel;
   return result;
 }
-
-// Shared by the call's completion, on any thread, and the coroutine that waits for it, which may be
-// cancelled first. Only the control thread touches what is in it.
-struct PendingCall {
-  explicit PendingCall(const boost::asio::any_io_executor& executor) : done(executor) {}
-  aio::Event done;
-  std::optional<Result<engine::CallOutcome>> outcome;
-  std::optional<engine::CallHandle> handle;
-  bool abandoned = false;  // nobody waits any more
-
-  void begun(engine::CallHandle call) {
-    handle = std::move(call);
-    if (abandoned) handle->cancel();
-  }
-  void abandon() {
-    abandoned = true;
-    if (handle) handle->cancel();
-  }
-};
 
 std::string to_json(const host::DeploymentStatistics& statistics) {
   wire::JsonObject object;
@@ -216,33 +196,18 @@ aio::Task<Result<std::shared_ptr<host::Callee>>> MainBackend::callee(model::Depl
 
 aio::Task<Result<engine::CallOutcome>> MainBackend::call(CallOrder order) {
   if (host_ == nullptr) co_return fail(ErrorCode::Unavailable, "nothing runs in main");
-  auto executor = co_await boost::asio::this_coro::executor;
-  auto pending = std::make_shared<PendingCall>(executor);
-  auto finish = [pending, executor](Result<engine::CallOutcome> outcome) {
-    boost::asio::post(executor, [pending, outcome = std::move(outcome)]() mutable {
-      pending->outcome = std::move(outcome);
-      pending->done.set();
-    });
-  };
-  auto timeout = order.timeout;
-  auto run = [host = host_, order = std::move(order), finish, pending, executor] {
+  auto control = co_await boost::asio::this_coro::executor;
+  auto pending = std::make_shared<PendingCall>(control);
+  const std::chrono::milliseconds patience = order.timeout + limits::kCallReplyGrace;
+  auto run = [host = host_, order = std::move(order), pending] {
     auto function = host->resolve(order.deployment, order.function);
-    if (!function.has_value()) {
-      finish(fail(function.error()));
-      return;
-    }
+    if (!function.has_value()) return pending->end(fail(function.error()));
     auto arguments = std::as_bytes(std::span(order.arguments));
-    auto done = [finish](engine::CallOutcome outcome) { finish(std::move(outcome)); };
-    auto handle = host->call(order.deployment, order.index, *function, engine::Encoding::Wave,
-                             arguments, order.timeout, std::move(done));
-    boost::asio::post(executor, [pending, handle = std::move(handle)] { pending->begun(handle); });
+    pending->begun(host->call(order.deployment, order.index, *function, engine::Encoding::Wave,
+                              arguments, order.timeout, pending->done(), order.caller));
   };
   pool_.post(std::move(run));
-  auto waited = co_await aio::with_timeout(timeout + limits::kCallReplyGrace, pending->done.wait());
-  if (pending->outcome) co_return std::move(*pending->outcome);
-  pending->abandon();
-  if (waited.error().code() != ErrorCode::DeadlineExceeded) co_return fail(waited.error());
-  co_return fail(ErrorCode::DeadlineExceeded, "the call did not end in time");
+  co_return co_await pending->wait(patience, "the call did not end in time");
 }
 
 aio::Task<Result<std::string>> MainBackend::statistics(model::DeploymentId deployment) {

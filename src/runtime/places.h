@@ -35,6 +35,9 @@ class PlaceTable final : public Places, private supervisor::WorkerListener {
     return manager_.status();
   }
 
+  // Runs guests and reads data channels; it ends with this.
+  [[nodiscard]] host::EnginePool& pool() { return *pool_; }
+
   // Ends all workers, whatever still runs in them.
   aio::Task<void> stop(std::chrono::milliseconds deadline);
 

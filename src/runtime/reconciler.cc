@@ -9,8 +9,8 @@
 #include "base/crash_point.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "runtime/import_bindings.h"
 #include "runtime/listen_socket.h"
+#include "runtime/wiring.h"
 
 namespace arcella::runtime {
 namespace {
@@ -24,12 +24,15 @@ constexpr MonotonicTime kForGood = MonotonicTime::max();
 // out does not spin.
 constexpr std::chrono::milliseconds kPauseAfterFailure{100};
 constexpr std::chrono::seconds kPauseAfterNoWorker{1};
+// Answers that are waited for together: more make nothing faster.
+constexpr std::size_t kBindsAtOnce = 64;
 
 bool holds(const std::optional<MonotonicTime>& until, MonotonicTime now) {
   return until && *until > now;
 }
 
-model::DesiredDeployment desired_of(const DeploymentRecord& record, MonotonicTime now) {
+// `later`: none of its replicas is to start now.
+model::DesiredDeployment desired_of(const DeploymentRecord& record, MonotonicTime now, bool later) {
   model::DesiredDeployment desired{
       .id = record.deployment.spec.id, .place = {}, .needs = {}, .held = {}};
   desired.running = record.desired == model::Desired::Running;
@@ -41,7 +44,18 @@ model::DesiredDeployment desired_of(const DeploymentRecord& record, MonotonicTim
   for (std::size_t i = 0; i < record.instances.size(); ++i) {
     if (holds(record.instances[i].held_until, now)) desired.held.insert(static_cast<int>(i));
   }
+  for (int i = 0; later && i < desired.replicas; ++i) desired.held.insert(i);
   return desired;
+}
+
+// Whether it gets a ready replica without anybody's help, as far as one can tell.
+bool is_coming(const DeploymentRecord& record, model::WorkerState place, MonotonicTime now) {
+  return record.deployment.spec.replicas > 0 && record.failure.empty() &&
+         place != model::WorkerState::Failed && place != model::WorkerState::Backoff &&
+         !holds(record.load_held_until, now) &&
+         std::ranges::none_of(record.instances, [now](const InstanceRecord& instance) {
+           return holds(instance.held_until, now) || instance.state == InstanceState::Completed;
+         });
 }
 
 model::ObservedDeployment observed_of(const DeploymentRecord& record) {
@@ -64,6 +78,16 @@ const model::DeploymentId* deployment_of(const model::Action& action) {
   if (const auto* stop = std::get_if<model::StopInstances>(&action)) return &stop->deployment;
   if (const auto* unload = std::get_if<model::Unload>(&action)) return &unload->deployment;
   return nullptr;
+}
+
+// Who is told whom to call does not depend on what others are told: these are carried out at once.
+std::size_t end_of_batch(const std::vector<model::Action>& actions, std::size_t next) {
+  std::size_t end = next + 1;
+  if (!std::holds_alternative<model::BindImports>(actions[next])) return end;
+  while (end < actions.size() && end - next < kBindsAtOnce &&
+         std::holds_alternative<model::BindImports>(actions[end]))
+    ++end;
+  return end;
 }
 
 // How the replicas of another revision ended says nothing of the one that was just loaded.
@@ -127,7 +151,8 @@ void Reconciler::kick() {
 std::optional<MonotonicTime> Reconciler::tick() {
   MonotonicTime now = clock_.monotonic_now();
   std::map<model::Place, Actions> lanes;
-  for (model::Action& action : model::plan(observe(now))) {
+  wanted_ = wanted_imports(registry_);
+  for (model::Action& action : model::plan(observe(now, wanted_))) {
     lanes[place_of_action(action)].push_back(std::move(action));
   }
   replace_hung_places(lanes, now);
@@ -141,11 +166,17 @@ std::optional<MonotonicTime> Reconciler::tick() {
 }
 
 model::Situation Reconciler::observe(MonotonicTime now) const {
+  return observe(now, wanted_imports(registry_));
+}
+
+model::Situation Reconciler::observe(MonotonicTime now, const WantedImports& wanted) const {
   model::Situation situation;
   situation.desired.reserve(registry_.deployments().size());
-  const WantedImports wanted = wanted_imports(registry_);
+  const auto later = to_start_later(registry_, [&](const DeploymentRecord& record) {
+    return is_coming(record, places_.status(place_of(record.deployment)).state, now);
+  });
   for (const auto& [id, record] : registry_.deployments()) {
-    situation.desired.push_back(desired_of(record, now));
+    situation.desired.push_back(desired_of(record, now, later.contains(id)));
     situation.observed.push_back(observed_of(record));
     const auto imports = wanted.find(id);
     if (imports == wanted.end()) continue;
@@ -203,28 +234,52 @@ void Reconciler::replace_hung_places(std::map<model::Place, Actions>& lanes, Mon
 }
 
 aio::Task<void> Reconciler::carry_out(model::Place place, Actions actions) {
-  std::set<model::DeploymentId> failed;
-  for (const model::Action& action : actions) {
-    const model::DeploymentId* deployment = deployment_of(action);
-    if (deployment != nullptr && failed.contains(*deployment)) continue;
-    auto done = co_await carry_out_one(place, action);
-    if (done.has_value()) continue;
-    if (aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state)) break;
-    log::warn("runtime", "an action failed",
-              {{"action", model::to_string(action)},
-               {"place", name_of(place)},
-               {"error", done.error().message()}});
-    auto pause =
-        deployment == nullptr ? std::chrono::milliseconds(kPauseAfterNoWorker) : kPauseAfterFailure;
-    paused_[place] = clock_.monotonic_now() + pause;
-    if (deployment == nullptr) break;
-    failed.insert(*deployment);
+  auto lane = std::make_shared<Lane>(place, wake_.get_executor());
+  MonotonicTime begun = clock_.monotonic_now();
+  for (std::size_t next = 0; next < actions.size();) {
+    std::size_t end = end_of_batch(actions, next);
+    lane->under_way = end - next;
+    lane->idle.reset();
+    for (std::size_t i = next; i + 1 < end; ++i) scope_.spawn(carry_out_one(lane, actions[i]));
+    co_await carry_out_one(lane, actions[end - 1]);
+    if (lane->under_way > 0) co_await lane->idle.wait();
+    if (lane->over || aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state)) break;
+    next = end;
   }
+  auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic_now() - begun);
+  log::debug("runtime", "a plan is carried out",
+             {{"place", name_of(place)}, {"actions", actions.size()}, {"took_us", took.count()}});
   busy_.erase(place);
   kick();
 }
 
-aio::Task<Result<void>> Reconciler::carry_out_one(model::Place place, const model::Action& action) {
+aio::Task<void> Reconciler::carry_out_one(std::shared_ptr<Lane> lane, model::Action action) {
+  const model::DeploymentId* deployment = deployment_of(action);
+  if (deployment == nullptr || !lane->failed.contains(*deployment)) {
+    auto done = co_await act(lane->place, action);
+    bool cancelled = aio::is_cancelled(co_await boost::asio::this_coro::cancellation_state);
+    if (!done.has_value() && !cancelled) action_failed(*lane, action, done.error());
+  }
+  if (--lane->under_way == 0) lane->idle.set();
+}
+
+void Reconciler::action_failed(Lane& lane, const model::Action& action, const Error& error) {
+  log::warn("runtime", "an action failed",
+            {{"action", model::to_string(action)},
+             {"place", name_of(lane.place)},
+             {"error", error.message()}});
+  const model::DeploymentId* deployment = deployment_of(action);
+  auto pause =
+      deployment == nullptr ? std::chrono::milliseconds(kPauseAfterNoWorker) : kPauseAfterFailure;
+  paused_[lane.place] = clock_.monotonic_now() + pause;
+  if (deployment == nullptr) {
+    lane.over = true;
+  } else {
+    lane.failed.insert(*deployment);
+  }
+}
+
+aio::Task<Result<void>> Reconciler::act(model::Place place, const model::Action& action) {
   log::debug("runtime", "acting", {{"action", model::to_string(action)}});
   if (const auto* ensure = std::get_if<model::EnsureWorker>(&action))
     co_return co_await ensure_worker(*ensure);
@@ -318,8 +373,9 @@ aio::Task<Result<void>> Reconciler::bind_imports(model::Place place, model::Depl
   DeploymentRecord* record = registry_.find(id);
   if (record == nullptr || !record->loaded) co_return Result<void>();
   std::uint64_t load = record->load_number;
-  WantedImports all = wanted_imports(registry_);
-  std::vector<ToldImport> missing = untold(*record, all[id]);
+  const auto all = wanted_.find(id);
+  if (all == wanted_.end()) co_return Result<void>();
+  const std::vector<ToldImport> missing = untold(*record, all->second);
   for (const ToldImport& wanted : missing) {
     auto bound = co_await bind_import(place, wanted);
     record = registry_.find(id);
@@ -338,14 +394,14 @@ aio::Task<Result<void>> Reconciler::bind_imports(model::Place place, model::Depl
 // What cannot be bound as it should leads to nobody, and says why, until something changes.
 aio::Task<Result<void>> Reconciler::bind_import(model::Place place, ToldImport wanted) {
   host::ImportBinding binding = wanted.binding;
-  bool remote = binding.provider && wanted.provider_place != place;
+  bool remote = wanted.platform || (binding.provider && wanted.provider_place != place);
   auto bound = remote ? co_await bind_remote(place, wanted)
                       : co_await places_.at(place).bind(std::move(binding));
-  if (bound.has_value() || !wanted.binding.provider) co_return bound;
+  if (bound.has_value() || (!wanted.binding.provider && !wanted.platform)) co_return bound;
   log::warn("runtime", "an import cannot be bound",
             {{"deployment", wanted.binding.consumer.str()},
              {"import", wanted.binding.import},
-             {"provider", wanted.binding.provider->str()},
+             {"provider", wanted.platform ? "the platform" : wanted.binding.provider->str()},
              {"error", bound.error().message()}});
   wanted.binding.provider.reset();
   wanted.binding.why_not = bound.error().message();
@@ -355,6 +411,10 @@ aio::Task<Result<void>> Reconciler::bind_import(model::Place place, ToldImport w
 
 aio::Task<Result<void>> Reconciler::bind_remote(model::Place place, ToldImport wanted) {
   RemoteBinding remote = remote_binding(registry_, wanted.binding);
+  if (wanted.platform) {
+    remote.callee = platform_;
+    co_return co_await places_.at(place).bind_remote(std::move(remote));
+  }
   std::vector<std::string> names;
   for (const std::string& function : remote.functions)
     names.push_back(model::full_function_name(remote.exported, function));

@@ -9,20 +9,24 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "aio/event.h"
 #include "aio/task.h"
 #include "aio/task_scope.h"
 #include "base/clock.h"
 #include "model/plan.h"
 #include "runtime/change_signal.h"
 #include "runtime/event_log.h"
+#include "runtime/import_bindings.h"
 #include "runtime/instance_backend.h"
 #include "runtime/registry.h"
 
@@ -38,6 +42,10 @@ class Reconciler {
   Reconciler(boost::asio::io_context& io, const Clock& clock, Registry& registry, Places& places,
              ArtifactSource& artifacts, EventLog& events, std::string home,
              OnCompleted on_completed);
+
+  // Who serves arcella:platform. Before the first plan.
+  void serve_platform(std::shared_ptr<host::Callee> platform) { platform_ = std::move(platform); }
+  [[nodiscard]] const std::shared_ptr<host::Callee>& platform() const { return platform_; }
 
   // Plans from now on whenever something changes. A test calls tick() instead.
   void run();
@@ -66,14 +74,27 @@ class Reconciler {
  private:
   using Actions = std::vector<model::Action>;
 
+  [[nodiscard]] model::Situation observe(MonotonicTime now, const WantedImports& wanted) const;
+
   aio::Task<void> run_loop();
   [[nodiscard]] std::optional<MonotonicTime> next_hold_off(MonotonicTime now) const;
   [[nodiscard]] model::Place place_of_action(const model::Action& action) const;
   void replace_hung_places(std::map<model::Place, Actions>& lanes, MonotonicTime now);
 
-  // One place's share of a plan, in order.
+  // One place's share of a plan, in order, and how far it is.
+  struct Lane {
+    Lane(model::Place of, const boost::asio::any_io_executor& executor)
+        : place(std::move(of)), idle(executor) {}
+    const model::Place place;
+    std::size_t under_way = 0;  // actions
+    aio::Event idle;            // there are none
+    std::set<model::DeploymentId> failed;
+    bool over = false;  // what is left cannot be done
+  };
   aio::Task<void> carry_out(model::Place place, Actions actions);
-  aio::Task<Result<void>> carry_out_one(model::Place place, const model::Action& action);
+  aio::Task<void> carry_out_one(std::shared_ptr<Lane> lane, model::Action action);
+  void action_failed(Lane& lane, const model::Action& action, const Error& error);
+  aio::Task<Result<void>> act(model::Place place, const model::Action& action);
   aio::Task<Result<void>> ensure_worker(model::EnsureWorker action);
   aio::Task<Result<void>> load(model::Place place, model::DeploymentId id);
   aio::Task<Result<void>> load_there(model::Place place, model::DeploymentId id);
@@ -99,13 +120,15 @@ class Reconciler {
   EventLog& events_;
   const std::string home_;
   OnCompleted on_completed_;
+  std::shared_ptr<host::Callee> platform_;
 
   std::set<model::Place> busy_;  // places whose actions are under way
   std::map<model::Place, MonotonicTime>
       paused_;                    // an action failed there: not planned again before
   std::set<model::Place> retry_;  // asked by hand: a Failed worker is tried again
   std::map<model::DeploymentId, MonotonicTime>
-      stop_due_;  // when its replicas must have reported their end
+      stop_due_;          // when its replicas must have reported their end
+  WantedImports wanted_;  // of the last plan; working them out for each consumer anew is quadratic
   std::uint64_t last_load_order_ = 0;
   std::uint64_t last_load_number_ = 0;
   bool pending_ = false;

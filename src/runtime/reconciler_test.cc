@@ -156,26 +156,38 @@ TEST_F(ReconcilerTest, HearsAKickFromWithinItsOwnTick) {
 }
 
 // As after a worker died: both are loaded, nobody waits for either, and only a report says that the
-// provider is there.
+// provider is there. Who uses it starts then.
 TEST_F(ReconcilerTest, BindsAnImportWhenItsProviderBecomesReady) {
   add_shop_and_sums("demo:sums/sums@1.0.0");
-  wants(sample_deployment("shop", "shop@1.0.0", "math"));
+  DeploymentRecord& shop = wants(sample_deployment("shop", "shop@1.0.0", "math"));
   DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math", 2));
   reconciler_.run();
   io_.poll();
   const Journal begun = places_.take_journal();
-  ASSERT_EQ(begun.size(), 6U);
+  ASSERT_EQ(begun.size(), 5U);
   EXPECT_EQ(begun[1], "math: load shop");
   EXPECT_TRUE(begun[2].starts_with("math: bind shop demo:sums/sums@1.0.0 to nobody: ")) << begun[2];
-  EXPECT_EQ(begun[3], "math: start shop 0+1");
+  EXPECT_EQ(begun[4], "math: start sums 0+2");
   report(provider, 0, InstanceEvent::Started);
   io_.restart();
   io_.poll();
-  EXPECT_EQ(places_.take_journal(), (Journal{"math: bind shop demo:sums/sums@1.0.0 to sums"}));
+  EXPECT_EQ(places_.take_journal(),
+            (Journal{"math: bind shop demo:sums/sums@1.0.0 to sums", "math: start shop 0+1"}));
   report(provider, 1, InstanceEvent::Started);
+  report(shop, 0, InstanceEvent::Started);
   io_.restart();
   io_.poll();
   EXPECT_EQ(places_.take_journal(), Journal());
+}
+
+// It would wait for nothing.
+TEST_F(ReconcilerTest, StartsWhoUsesAProviderThatHasFailed) {
+  add_shop_and_sums("demo:sums/sums@1.0.0");
+  wants(sample_deployment("shop", "shop@1.0.0", "math"));
+  DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math"));
+  settle();
+  report(provider, 0, InstanceEvent::Crashed);
+  EXPECT_EQ(settle(), (Journal{"math: start shop 0+1"})) << "the provider is held for a while";
 }
 
 TEST_F(ReconcilerTest, BindsAnImportToAProviderOfAnotherPlace) {

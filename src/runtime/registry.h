@@ -50,6 +50,7 @@ struct ToldImport {
   model::Place provider_place;      // of a provider, where it was loaded
   std::uint64_t provider_load = 0;  // which load of the provider: one that was loaded again is told
                                     // again
+  bool platform = false;            // the daemon itself serves it
   friend bool operator==(const ToldImport&, const ToldImport&) = default;
 };
 

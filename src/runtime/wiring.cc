@@ -19,6 +19,10 @@ using model::ImportState;
 // Of those that an error names; `diag` shows all.
 constexpr std::size_t kRefusalsInAnError = 2;
 
+// What may lead to another deployment.
+const std::set<ImportState> kOthers{ImportState::Bound, ImportState::Optional,
+                                    ImportState::Unresolved};
+
 model::Availability availability_of(const DeploymentRecord& record) {
   if (record.desired != model::Desired::Running) return model::Availability::Stopped;
   return count_in(record, model::InstanceState::Ready) > 0 ? model::Availability::Running
@@ -27,7 +31,8 @@ model::Availability availability_of(const DeploymentRecord& record) {
 
 model::Importer importer_of(const Registry& registry, const model::Deployment& deployment) {
   return {deployment.spec.id, place_of(deployment),
-          &registry.find(deployment.spec.component)->component, deployment.spec.wiring};
+          &registry.find(deployment.spec.component)->component, deployment.spec.wiring,
+          deployment.policy.trusted};
 }
 
 // Everything that is deployed, at this moment.
@@ -38,6 +43,16 @@ class Moment {
 
   std::vector<model::ImportResolution> resolve(const model::Deployment& deployment) const {
     return resolver_.resolve(importer_of(registry_, deployment));
+  }
+
+  // Those of `consumers` that are bound to any, with whom.
+  model::Providers providers_of(const std::set<model::DeploymentId>& consumers) const {
+    std::vector<model::Binding> bindings;
+    for (const model::DeploymentId& id : consumers)
+      append(bindings, registry_.find(id)->deployment, {ImportState::Bound});
+    model::Providers providers;
+    for (const model::Binding& one : bindings) providers[one.consumer].insert(*one.import.provider);
+    return providers;
   }
 
   // Its imports whose state is one of `states`.
@@ -137,8 +152,13 @@ std::vector<model::Binding> bindings_of(const Registry& registry) {
   return of_running(registry, {ImportState::Bound});
 }
 
+bool needs_binding(ImportState state) noexcept {
+  return state == ImportState::Platform || kOthers.contains(state);
+}
+
 std::vector<model::Binding> imports_to_bind(const Registry& registry) {
-  return of_running(registry, {ImportState::Bound, ImportState::Optional, ImportState::Unresolved});
+  return of_running(registry, {ImportState::Platform, ImportState::Bound, ImportState::Optional,
+                               ImportState::Unresolved});
 }
 
 model::WiringGraph wiring_graph(const Registry& registry) {
@@ -146,10 +166,37 @@ model::WiringGraph wiring_graph(const Registry& registry) {
   model::WiringGraph graph;
   for (const auto& [id, record] : registry.deployments()) {
     graph.nodes.push_back({id, state_of(record)});
-    moment.append(graph.edges, record.deployment,
-                  {ImportState::Bound, ImportState::Optional, ImportState::Unresolved});
+    moment.append(graph.edges, record.deployment, kOthers);
   }
   return graph;
+}
+
+std::set<model::DeploymentId> to_start_later(
+    const Registry& registry, const std::function<bool(const DeploymentRecord&)>& is_coming) {
+  std::set<model::DeploymentId> coming;
+  Together running;
+  for (const auto& [id, record] : registry.deployments()) {
+    if (record.desired != model::Desired::Running) continue;
+    running.emplace(id, record.deployment);
+    if (count_in(record, model::InstanceState::Ready) == 0 && is_coming(record)) coming.insert(id);
+  }
+  std::set<model::DeploymentId> later;
+  if (coming.empty()) return later;
+  const Moment moment(registry, running);
+  const model::Providers providers = moment.providers_of(coming);
+  std::set<model::DeploymentId> before;
+  for (const model::DeploymentId& id : model::start_order(coming, providers)) {
+    const auto used = providers.find(id);
+    const bool waits = used != providers.end() && std::ranges::any_of(used->second, [&](auto& one) {
+                         return before.contains(one);
+                       });
+    const bool begun = std::ranges::any_of(registry.find(id)->instances, [](const auto& instance) {
+      return is_alive(instance.state);
+    });
+    if (waits && !begun) later.insert(id);
+    before.insert(id);
+  }
+  return later;
 }
 
 std::vector<model::DeploymentId> in_start_order(
@@ -159,14 +206,11 @@ std::vector<model::DeploymentId> in_start_order(
     if (const DeploymentRecord* record = registry.find(id))
       together.emplace(id, record->deployment);
   }
-  const Moment moment(registry, together);
-  std::vector<model::Binding> bindings;
+  std::set<model::DeploymentId> linked;
   for (const auto& [id, record] : registry.deployments()) {
-    if (!together.contains(id) && record.desired != model::Desired::Running) continue;
-    moment.append(bindings, record.deployment, {ImportState::Bound});
+    if (together.contains(id) || record.desired == model::Desired::Running) linked.insert(id);
   }
-  model::Providers providers;
-  for (const model::Binding& one : bindings) providers[one.consumer].insert(*one.import.provider);
+  const model::Providers providers = Moment(registry, together).providers_of(linked);
   return model::start_order({deployments.begin(), deployments.end()}, providers);
 }
 

@@ -4,7 +4,9 @@
 // moment. Nothing is kept; who needs to know asks again. Thread: control.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "base/result.h"
@@ -33,10 +35,18 @@ using Together = std::map<model::DeploymentId, model::Deployment>;
 
 // What deployments that are to run are bound to, by consumer.
 [[nodiscard]] std::vector<model::Binding> bindings_of(const Registry& registry);
-// Of deployments that are to run: every import that is not the host's, bound or not.
+// Whether an import in this state is told to its place: it is not the host's, bound or not.
+[[nodiscard]] bool needs_binding(model::ImportState state) noexcept;
+// Of deployments that are to run: every import that needs it.
 [[nodiscard]] std::vector<model::Binding> imports_to_bind(const Registry& registry);
 // Of all deployments; of one that is stopped what it would be bound to.
 [[nodiscard]] model::WiringGraph wiring_graph(const Registry& registry);
+
+// Deployments of which nobody is alive yet and that use one which is coming up: their replicas
+// start when it is ready. `is_coming`: of one without a ready replica, whether it is expected to
+// get one by itself. In a circle one does not wait.
+[[nodiscard]] std::set<model::DeploymentId> to_start_later(
+    const Registry& registry, const std::function<bool(const DeploymentRecord&)>& is_coming);
 
 // Those of `deployments` that are used by others of them first. They are stopped in reverse.
 [[nodiscard]] std::vector<model::DeploymentId> in_start_order(

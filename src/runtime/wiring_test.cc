@@ -140,6 +140,36 @@ TEST_F(WiringTest, ProvidersStartFirst) {
   EXPECT_THAT(order({deployment_id("a-web")}), ElementsAre("a-web"));
 }
 
+TEST_F(WiringTest, WhoeverUsesOneThatIsComingStartsLater) {
+  DeploymentRecord& web = deploy("a-web", "web@1.0.0", true);
+  DeploymentRecord& calc = deploy("b-calc", "calc@1.0.0", true);
+  web.instances[0].state = model::InstanceState::Stopped;
+  bool comes = true;
+  const auto later = [&] {
+    return to_start_later(registry_, [&](const DeploymentRecord&) { return comes; });
+  };
+  EXPECT_THAT(later(), IsEmpty()) << "its provider is ready";
+  calc.instances[0].state = model::InstanceState::Starting;
+  EXPECT_THAT(later(), ElementsAre(deployment_id("a-web")));
+  comes = false;
+  EXPECT_THAT(later(), IsEmpty()) << "it would wait for nothing";
+  comes = true;
+  web.instances[0].state = model::InstanceState::Starting;
+  EXPECT_THAT(later(), IsEmpty()) << "it has begun";
+}
+
+TEST_F(WiringTest, InACircleOneStartsFirst) {
+  model::Component other = sample_component("other@1.0.0");
+  other.imports = {{"demo:web/pages@1.0.0", {"get: func() -> string"}}};
+  registry_.add({other, {}});
+  for (const char* id : {"a-web", "b-other"}) {
+    deploy(id, std::string(id).substr(2) + "@1.0.0", true).instances[0].state =
+        model::InstanceState::Stopped;
+  }
+  const auto later = to_start_later(registry_, [](const DeploymentRecord&) { return true; });
+  EXPECT_THAT(later, ElementsAre(deployment_id("a-web")));
+}
+
 TEST_F(WiringTest, TheHostIsAsked) {
   DeploymentRecord& web = deploy("web", "web@1.0.0", false);
   EXPECT_EQ(resolve_imports(registry_, web.deployment).at(0).state, ImportState::Host);

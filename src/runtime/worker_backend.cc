@@ -11,22 +11,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include "aio/event.h"
-#include "aio/timeout.h"
 #include "base/limits.h"
 #include "host/remote_callee.h"
+#include "runtime/pending_call.h"
 #include "wire/utf8.h"
 
 namespace arcella::runtime {
 namespace {
-
-// Shared by the call's completion, on any thread, and the coroutine that waits for it, which may be
-// cancelled first. Only the control thread touches what is in it.
-struct PendingCall {
-  explicit PendingCall(const boost::asio::any_io_executor& executor) : done(executor) {}
-  aio::Event done;
-  std::optional<engine::CallOutcome> outcome;
-};
 
 ipc::DataHeader header_of(const CallOrder& order, std::uint32_t function) {
   ipc::DataHeader header;
@@ -41,7 +32,8 @@ ipc::DataHeader header_of(const CallOrder& order, std::uint32_t function) {
 }  // namespace
 
 Result<engine::CallOutcome> checked(engine::CallOutcome outcome) {
-  if (outcome.outcome == engine::Outcome::Unavailable)
+  if (outcome.outcome == engine::Outcome::Unavailable ||
+      outcome.outcome == engine::Outcome::NotReady)
     return fail(ErrorCode::Unavailable, std::move(outcome.message));
   std::string text = wire::to_utf8(
       {reinterpret_cast<const char*>(outcome.payload.data()), outcome.payload.size()});
@@ -213,26 +205,16 @@ aio::Task<Result<engine::CallOutcome>> WorkerBackend::call(CallOrder order) {
   }
   ARCELLA_CO_TRY(std::uint32_t function, co_await number_of(order.deployment, order.function));
   if (!port_) co_return fail(ErrorCode::Unavailable, "worker " + group_.str() + " is not up");
-  auto executor = co_await boost::asio::this_coro::executor;
-  auto pending = std::make_shared<PendingCall>(executor);
-  auto done = [pending, executor](const engine::CallOutcomeView& view) {
-    boost::asio::post(executor, [pending, outcome = engine::CallOutcome(view)]() mutable {
-      pending->outcome = std::move(outcome);
-      pending->done.set();
-    });
-  };
+  auto control = co_await boost::asio::this_coro::executor;
+  auto pending = std::make_shared<PendingCall>(control);
   std::span<const std::byte> arguments = std::as_bytes(std::span(order.arguments));
   // Given up here, before the port would.
-  std::chrono::milliseconds patience = order.timeout + limits::kCallReplyGrace;
-  engine::CallHandle handle =
-      port_->call(header_of(order, function), nullptr, arguments, patience * 2, std::move(done));
-  auto waited = co_await aio::with_timeout(patience, pending->done.wait());
-  if (!pending->outcome) {
-    handle.cancel();
-    if (waited.error().code() != ErrorCode::DeadlineExceeded) co_return fail(waited.error());
-    co_return fail(ErrorCode::DeadlineExceeded, "the worker did not answer in time");
-  }
-  co_return checked(std::move(*pending->outcome));
+  const std::chrono::milliseconds patience = order.timeout + limits::kCallReplyGrace;
+  pending->begun(port_->call(header_of(order, function), order.caller.get(), arguments,
+                             patience * 2, pending->done()));
+  ARCELLA_CO_TRY(auto outcome,
+                 co_await pending->wait(patience, "the worker did not answer in time"));
+  co_return checked(std::move(outcome));
 }
 
 aio::Task<Result<std::string>> WorkerBackend::statistics(model::DeploymentId deployment) {

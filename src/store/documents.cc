@@ -326,9 +326,9 @@ Result<void> read_component(std::string_view document, model::Component& compone
 Result<void> read_spec(std::string_view document, model::DeploymentSpec& spec) {
   ARCELLA_TRY(Json value, wire::parse_json(document));
   ARCELLA_TRY(FieldReader reader, FieldReader::of(value, ""));
-  ARCELLA_TRY_VOID(
-      reader.only({"group", "args", "overrides", "env", "allowed_hosts", "mounts", "http_listen",
-                   "restart", "direct", "fuse_with", "config", "http_route", "wiring", "update"}));
+  ARCELLA_TRY_VOID(reader.only({"group", "args", "overrides", "env", "allowed_hosts", "mounts",
+                                "http_listen", "restart", "direct", "fuse_with", "config",
+                                "http_route", "wiring", "update", "provider_wait_ms"}));
   ARCELLA_TRY(auto group, reader.optional_string("group"));
   if (group) {
     ARCELLA_TRY(spec.group, model::GroupName::parse(*group));
@@ -352,6 +352,9 @@ Result<void> read_spec(std::string_view document, model::DeploymentSpec& spec) {
   ARCELLA_TRY(spec.http_route, route_from(reader));
   ARCELLA_TRY(spec.wiring, wiring_from(reader));
   ARCELLA_TRY(spec.update, update_from(reader));
+  // Documents of before have none.
+  ARCELLA_TRY(auto wait, reader.optional_integer("provider_wait_ms", 0, kMost));
+  spec.provider_wait = std::chrono::milliseconds(wait.value_or(0));
   return {};
 }
 
@@ -407,6 +410,7 @@ std::string to_document(const model::DeploymentSpec& spec) {
       {"config", pairs_to_json(spec.config)},
       {"wiring", wiring_to_json(spec.wiring)},
       {"update", update_to_json(spec.update)},
+      {"provider_wait_ms", spec.provider_wait.count()},
   };
   if (spec.group) object.emplace("group", spec.group->str());
   if (spec.http_listen) object.emplace("http_listen", spec.http_listen->str());

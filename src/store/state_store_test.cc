@@ -69,6 +69,7 @@ model::Deployment deployment(std::string_view id, std::string_view of) {
   spec.http_route = model::HttpRoute{"a.example", "/api"};
   spec.wiring = {{"demo:calc/ops@1.0.0", model::DeploymentId::parse("calc").value()}};
   spec.update = {model::UpdateStrategy::Recreate, std::chrono::milliseconds(7), false};
+  spec.provider_wait = std::chrono::milliseconds(8);
   model::Policy policy = model::merge(some_fields(), spec.overrides);
   return {std::move(spec), std::move(policy)};
 }

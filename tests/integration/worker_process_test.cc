@@ -308,7 +308,7 @@ TEST_F(WorkerProcess, TellsOfACrashAndGoesOn) {
   EXPECT_FALSE(ask(ipc::UnloadDeployment{0, spec.deployment}).error);
   send_call(header, "6, 3");
   EXPECT_EQ(receive_result().first.encoding_or_outcome,
-            static_cast<std::uint8_t>(ipc::DataOutcome::Unavailable));
+            static_cast<std::uint8_t>(ipc::DataOutcome::NotReady));
 }
 
 TEST_F(WorkerProcess, PassesTheLinesOfACommandBeforeItsEnd) {

@@ -33,6 +33,7 @@ inline model::RunSpec full_run_spec() {
   spec.shutdown = "stop";
   spec.startup_timeout = std::chrono::milliseconds(2500);
   spec.call_timeout = std::chrono::milliseconds(0);
+  spec.provider_wait = std::chrono::milliseconds(1500);
   spec.memory_bytes = 4ULL << 30;
   spec.fuel = 1'000'000'000'000;
   return spec;
