@@ -158,7 +158,6 @@ void read_neighbours(TableReader& deployment, model::DeploymentSpec& spec) {
         spec.fuse_with.push_back(std::move(*id));
       }
     }
-    if (!fused->empty()) deployment.note_no_effect("fuse_with");
   }
   auto wiring = deployment.text_map("wiring");
   for (const auto& [import, provider] : wiring) {

@@ -11,6 +11,8 @@ std::string_view to_string(ImportState state) noexcept {
       return "types";
     case ImportState::Bound:
       return "bound";
+    case ImportState::Fused:
+      return "fused";
     case ImportState::Optional:
       return "optional";
     case ImportState::Unresolved:
@@ -21,7 +23,7 @@ std::string_view to_string(ImportState state) noexcept {
 
 std::optional<ImportState> import_state_from(std::string_view text) noexcept {
   for (ImportState state : {ImportState::Host, ImportState::TypesOnly, ImportState::Bound,
-                            ImportState::Optional, ImportState::Unresolved}) {
+                            ImportState::Fused, ImportState::Optional, ImportState::Unresolved}) {
     if (to_string(state) == text) return state;
   }
   return std::nullopt;

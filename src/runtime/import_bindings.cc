@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "runtime/composition.h"
 #include "runtime/wiring.h"
 
 namespace arcella::runtime {
@@ -39,8 +40,9 @@ WantedImports wanted_imports(const Registry& registry) {
 RemoteBinding remote_binding(const Registry& registry, const host::ImportBinding& binding) {
   RemoteBinding remote{binding.consumer, binding.import, binding.exported, {}, {}, {}};
   remote.call_timeout = registry.find(*binding.provider)->deployment.policy.call_timeout;
-  const model::ComponentId& id = registry.find(binding.consumer)->deployment.spec.component;
-  for (const model::InterfaceItem& item : registry.find(id)->component.imports) {
+  const auto made = composition_of(registry, registry.find(binding.consumer)->deployment);
+  if (!made.has_value()) return remote;
+  for (const model::InterfaceItem& item : made->component().imports) {
     if (item.name != binding.import) continue;
     for (const std::string& signature : item.functions)
       remote.functions.emplace_back(model::function_name(signature));

@@ -14,6 +14,7 @@
 
 #include "aio/await.h"
 #include "aio/task_scope.h"
+#include "runtime/composition.h"
 #include "wire/utf8.h"
 
 namespace arcella::runtime {
@@ -119,11 +120,9 @@ Result<RunOperations::Target> RunOperations::find_target(const RunRequest& reque
             (component->component.kind == model::Kind::Http ? "answers HTTP" : "a service") +
             ": deploy and start it");
   }
-  model::WorkerTraits needs;
-  needs.concurrency = component->component.needs_concurrency;
-  needs.fuel = deployment->policy.fuel.has_value();
-  Target target{component->component.id, needs,
-                model::run_spec_of(*deployment, component->component, core_.config.home)};
+  ARCELLA_TRY(const Composition made, composition_of(registry, *deployment));
+  Target target{made.code(), registry.needs_of(*deployment),
+                model::run_spec_of(*deployment, made.component(), core_.config.home)};
   // Its id is only the component's name, which a deployment may have too.
   if (as_component.has_value()) target.spec.keys_folder.reset();
   lay_over(target.spec, request);
@@ -133,7 +132,7 @@ Result<RunOperations::Target> RunOperations::find_target(const RunRequest& reque
 aio::Task<Result<RunOutcome>> RunOperations::run_with(Target target, supervisor::CommandStdio stdio,
                                                       std::chrono::milliseconds timeout) {
   ARCELLA_CO_TRY(UniqueFd artifact,
-                 co_await core_.artifacts.artifact(target.component, target.needs));
+                 co_await core_.artifacts.artifact(std::move(target.code), target.needs));
   ARCELLA_CO_TRY(auto result, co_await supervisor::run_command(
                                   core_.config.worker_program, std::move(target.spec), target.needs,
                                   std::move(artifact), std::move(stdio), timeout));

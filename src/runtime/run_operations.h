@@ -20,7 +20,7 @@ class RunOperations {
 
  private:
   struct Target {
-    model::ComponentId component;
+    CodeSource code;
     model::WorkerTraits needs;
     model::RunSpec spec;
   };
