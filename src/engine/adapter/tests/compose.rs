@@ -172,6 +172,61 @@ fn members_may_serve_each_other_down_the_line() {
 }
 
 #[test]
+fn handles_pass_within_the_whole() {
+    let consumer = wat(r#"(component
+          (import "a:b/c" (instance $c
+            (export "r" (type $r (sub resource)))
+            (export "make" (func (result (own $r))))
+            (export "[method]r.value" (func (param "self" (borrow $r)) (result u32)))))
+          (alias export $c "r" (type $r))
+          (alias export $c "make" (func $make))
+          (alias export $c "[method]r.value" (func $value))
+          (core func $make' (canon lower (func $make)))
+          (core func $value' (canon lower (func $value)))
+          (core func $drop (canon resource.drop $r))
+          (core module $m
+            (import "" "make" (func $make (result i32)))
+            (import "" "value" (func $value (param i32) (result i32)))
+            (import "" "drop" (func $drop (param i32)))
+            (func (export "g") (result i32) (local $handle i32)
+              (local.set $handle (call $make))
+              (call $value (local.get $handle))
+              (call $drop (local.get $handle))))
+          (core instance $j (instantiate $m (with "" (instance
+            (export "make" (func $make')) (export "value" (func $value')) (export "drop" (func $drop))))))
+          (func $g (result u32) (canon lift (core func $j "g")))
+          (instance $out (export "g" (func $g)))
+          (export "a:b/d" (instance $out)))"#);
+    let provider = wat(r#"(component
+          (type $r (resource (rep i32)))
+          (core func $new (canon resource.new $r))
+          (core module $m
+            (import "" "new" (func $new (param i32) (result i32)))
+            (func (export "make") (result i32) (call $new (i32.const 5)))
+            (func (export "value") (param i32) (result i32) (local.get 0)))
+          (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+          (func $make (result (own $r)) (canon lift (core func $i "make")))
+          (func $value (param "self" (borrow $r)) (result u32) (canon lift (core func $i "value")))
+          (component $named
+            (import "r" (type $r (sub resource)))
+            (import "make" (func $make (result (own $r))))
+            (import "value" (func $value (param "self" (borrow $r)) (result u32)))
+            (export $out "r" (type $r))
+            (export "make" (func $make) (func (result (own $out))))
+            (export "[method]r.value" (func $value)
+              (func (param "self" (borrow $out)) (result u32))))
+          (instance $out (instantiate $named
+            (with "r" (type $r)) (with "make" (func $make)) (with "value" (func $value))))
+          (export "a:b/c" (instance $out)))"#);
+    let whole = compose(&[consumer, provider], &[plug(0, "a:b/c", 1, "a:b/c")], MANY).unwrap();
+    let bench = bench();
+    let replica = bench.start(&whole, limits());
+    for _ in 0..3 {
+        assert_eq!(replica.text("a:b/d#g", ""), "5");
+    }
+}
+
+#[test]
 fn other_types_are_refused_by_name() {
     let consumer = wat(r#"(component
           (import "a:b/c" (instance $i (export "f" (func (result u32))))))"#);
