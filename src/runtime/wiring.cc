@@ -142,16 +142,18 @@ Result<void> check_imports(const Registry& registry, const model::Deployment& de
 
 Result<void> check_unused(const Registry& registry, const model::DeploymentId& id) {
   std::set<std::string> users;
-  // Also of what does not run: it could not be started without it.
-  for (const model::DeploymentId& user : fused_users(registry, id)) users.insert(user.str());
   for (const model::Binding& binding : bindings_of(registry)) {
     if (binding.import.provider == id) users.insert(binding.consumer.str());
   }
+  // Also of what does not run: it could not be started without it.
+  const std::vector<model::DeploymentId> fused = fused_users(registry, id);
+  for (const model::DeploymentId& user : fused) users.insert(user.str());
   if (users.empty()) return {};
   const std::vector<std::string> names(users.begin(), users.end());
   return fail(ErrorCode::Conflict,
               "deployment '" + id.str() + "' serves " + join(names, ", ") +
-                  ": stop what uses it (or undeploy it, if it fuses with it), or use --force");
+                  (fused.empty() ? ": stop what uses it" : ": undeploy what fuses with it") +
+                  ", or use --force");
 }
 
 std::vector<model::Binding> bindings_of(const Registry& registry) {
