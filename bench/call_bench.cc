@@ -4,6 +4,7 @@
 // which the host has bound to another deployment (host::InstanceHost, host::Imports). The same in
 // plain Rust: harness/src/calls.rs.
 //   call_bench ASKER ECHO    artifacts of guests/; then rounds (rounds.h)
+//   call_bench FUSED         of both composed into one
 #include <fcntl.h>
 
 #include <chrono>
@@ -76,6 +77,7 @@ class Bench {
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
+  // Without `echo` the asker has it within.
   Result<void> prepare(const char* asker, const char* echo) {
     const auto deploy = [this](const model::RunSpec& spec, const char* path) -> Result<void> {
       UniqueFd artifact(open(path, O_RDONLY | O_CLOEXEC));
@@ -84,10 +86,14 @@ class Bench {
       return host_.start(spec.deployment, 0, 1);
     };
     ARCELLA_TRY_VOID(deploy(asker_, asker));
-    ARCELLA_TRY_VOID(deploy(echo_, echo));
-    started_.wait_for(2);
-    const std::string ops = "bench:calls/ops@1.0.0";
-    ARCELLA_TRY_VOID(host_.bind({asker_.deployment, ops, echo_.deployment, ops, {}}));
+    if (echo == nullptr) {
+      started_.wait_for(1);
+    } else {
+      ARCELLA_TRY_VOID(deploy(echo_, echo));
+      started_.wait_for(2);
+      const std::string ops = "bench:calls/ops@1.0.0";
+      ARCELLA_TRY_VOID(host_.bind({asker_.deployment, ops, echo_.deployment, ops, {}}));
+    }
     ARCELLA_TRY(deployment_, host_.find(asker_.deployment));
     return {};
   }
@@ -139,11 +145,11 @@ Result<void> run(const char* asker, const char* echo) {
 }  // namespace arcella::bench
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: call_bench ASKER ECHO\n", stderr);
+  if (argc != 2 && argc != 3) {
+    std::fputs("usage: call_bench ASKER ECHO | call_bench FUSED\n", stderr);
     return 2;
   }
-  const auto done = arcella::bench::run(argv[1], argv[2]);
+  const auto done = arcella::bench::run(argv[1], argc == 3 ? argv[2] : nullptr);
   if (done.has_value()) return 0;
   std::fprintf(stderr, "call_bench: %s\n", done.error().message().c_str());
   return 1;

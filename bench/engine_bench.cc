@@ -3,6 +3,7 @@
 // What a call and an instance cost through the C++ door (src/engine); harness/ is the same in plain
 // Rust.
 //   engine_bench compile WASM ARTIFACT   what the compile helper makes, for both programs
+//   engine_bench compose FIRST SECOND INTERFACE ARTIFACT   the same of both as one, joined at it
 //   engine_bench run ARTIFACT            then rounds (rounds.h)
 #include <fcntl.h>
 
@@ -23,6 +24,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "engine/component.h"
+#include "engine/compose.h"
 #include "engine/engine.h"
 #include "engine/instance.h"
 #include "rounds.h"
@@ -212,17 +214,40 @@ class Bench {
   std::shared_ptr<const engine::Instance::Function> echo_string_;
 };
 
-Result<void> compile(const char* wasm_path, const char* artifact_path) {
-  ARCELLA_TRY(const std::string wasm, read_file(wasm_path, limits::kWasmBytesMax));
+Result<Bytes> read_wasm(const char* path) {
+  ARCELLA_TRY(const std::string text, read_file(path, limits::kWasmBytesMax));
+  const auto bytes = std::as_bytes(std::span(text));
+  return Bytes(bytes.begin(), bytes.end());
+}
+
+Result<void> compile(const Bytes& wasm, const char* artifact_path) {
   engine::EngineConfig config;
   config.use = engine::EngineUse::Compile;
   ARCELLA_TRY(const auto compiler, engine::Engine::create(config));
-  ARCELLA_TRY(const Bytes artifact, compiler->compile(std::as_bytes(std::span(wasm))));
+  ARCELLA_TRY(const Bytes artifact, compiler->compile(wasm));
   std::ofstream file(artifact_path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(artifact.data()),
              static_cast<std::streamsize>(artifact.size()));
   if (!file.flush()) return fail(ErrorCode::Io, std::string("writing ") + artifact_path);
   return {};
+}
+
+Result<void> compile_file(const char* wasm_path, const char* artifact_path) {
+  ARCELLA_TRY(const Bytes wasm, read_wasm(wasm_path));
+  return compile(wasm, artifact_path);
+}
+
+// `files`: of the first and the second.
+Result<void> compose_files(std::span<char* const> files, const std::string& interface,
+                           const char* artifact_path) {
+  std::vector<Bytes> members;
+  for (const char* path : files) {
+    ARCELLA_TRY(Bytes wasm, read_wasm(path));
+    members.push_back(std::move(wasm));
+  }
+  const engine::Joint joint{0, interface, 1, interface};
+  ARCELLA_TRY(const Bytes whole, engine::compose(members, {&joint, 1}));
+  return compile(whole, artifact_path);
 }
 
 Result<void> run(const char* artifact_path) {
@@ -241,11 +266,16 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   Result<void> done;
   if (mode == "compile" && argc == 4) {
-    done = bench::compile(argv[2], argv[3]);
+    done = bench::compile_file(argv[2], argv[3]);
+  } else if (mode == "compose" && argc == 6) {
+    done = bench::compose_files(std::span(argv + 2, 2), argv[4], argv[5]);
   } else if (mode == "run" && argc == 3) {
     done = bench::run(argv[2]);
   } else {
-    std::fputs("usage: engine_bench compile WASM ARTIFACT | engine_bench run ARTIFACT\n", stderr);
+    std::fputs(
+        "usage: engine_bench compile WASM ARTIFACT | engine_bench run ARTIFACT\n"
+        "       engine_bench compose FIRST SECOND INTERFACE ARTIFACT\n",
+        stderr);
     return 2;
   }
   if (done.has_value()) return 0;

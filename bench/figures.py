@@ -92,6 +92,28 @@ def direct_figures():
                 peer.close()
 
 
+# The same guests as one component. The engine's adapters are all there is between them, so the target is 1.0, and the
+# rest is what two programs of one machine differ by.
+FUSED = {"u32": 1_000_000, "bytes-1024": 50_000, "items-1": 50_000}
+FUSED_MAX = 1.05
+
+
+def fused_figures():
+    """From one component to another in the same store; the peer runs the same composition in plain Wasmtime."""
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = pathlib.Path(folder) / "fused.artifact"
+        guests = [BENCH_GUESTS / f"{guest}.wasm" for guest in ("asker", "echo")]
+        subprocess.run([ENGINE_BENCH, "compose", *guests, "bench:calls/ops@1.0.0", artifact], check=True)
+        ours, peer = Rounds(CALL_BENCH, artifact), Rounds(CALLS_HARNESS, artifact)
+        try:
+            for name, count in FUSED.items():
+                value, other = alternating(ours, peer, name, count)
+                yield Figure(f"fused-{name}", value, "ns", other, FUSED_MAX)
+        finally:
+            ours.close()
+            peer.close()
+
+
 MIB = 1 << 20
 
 
@@ -243,6 +265,7 @@ def daemon_figures():
 FIGURES = {
     "call": call_figures,
     "direct": direct_figures,
+    "fused": fused_figures,
     "remote": remote_figures,
     "wiring": wiring_figures,
     "instantiate": instantiate_figures,

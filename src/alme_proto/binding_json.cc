@@ -97,6 +97,7 @@ Json to_json(const model::Binding& binding) {
   object["import"] = binding.import.import;
   put_provider(object, binding.import);
   object["why"] = binding.import.why;
+  object["state"] = model::to_string(binding.import.state);
   return object;
 }
 
@@ -104,7 +105,8 @@ Result<model::Binding> bound_from(const FieldReader& reader) {
   ARCELLA_TRY(auto consumer, reader.string("consumer"));
   ARCELLA_TRY(auto id, model::DeploymentId::parse(consumer));
   ARCELLA_TRY(auto import, resolution_from(reader));
-  import.state = model::ImportState::Bound;
+  ARCELLA_TRY(auto state, reader.optional_string("state"));
+  import.state = model::import_state_from(state.value_or("")).value_or(model::ImportState::Bound);
   return model::Binding{std::move(id), std::move(import)};
 }
 
@@ -115,9 +117,7 @@ Json to_json(const model::WiringGraph& graph) {
   }
   JsonArray edges;
   for (const model::Binding& edge : graph.edges) {
-    Json json = to_json(edge);
-    json.as_object()["state"] = model::to_string(edge.import.state);
-    edges.push_back(std::move(json));
+    edges.push_back(to_json(edge));
   }
   JsonObject object;
   object["nodes"] = std::move(nodes);

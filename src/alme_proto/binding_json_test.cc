@@ -48,7 +48,7 @@ TEST(Bindings, AreASectionOfTheList) {
   const wire::Json json = to_json(listing, {.bindings = true});
   EXPECT_EQ(wire::to_text(json),
             R"({"bindings":[{"consumer":"web","import":"demo:calc/ops@1.0.0","provider":"calc",)"
-            R"("export":"demo:calc/ops@1.2.0","why":"the highest version"}]})");
+            R"("export":"demo:calc/ops@1.2.0","why":"the highest version","state":"bound"}]})");
   EXPECT_EQ(listing_from_json(json).value().bindings, listing.bindings);
 }
 

@@ -152,7 +152,8 @@ void append_bindings(std::string& out, const model::Listing& listing, Colour col
   for (const model::Binding& binding : listing.bindings) {
     const model::ImportResolution& import = binding.import;
     table.add({binding.consumer.str(), import.import,
-               import.provider ? import.provider->str() : "-", dash(import.exported), import.why});
+               import.provider ? import.provider->str() : "-", dash(import.exported),
+               (import.state == model::ImportState::Fused ? "fused: " : "") + import.why});
   }
   table.append_to(out, std::string::npos, colour, width);
 }

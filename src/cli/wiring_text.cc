@@ -19,17 +19,17 @@ std::string coloured(std::string_view text, std::string_view code, Colour colour
 }
 
 std::string_view colour_of(ImportState state) {
-  if (state == ImportState::Bound) return "\x1b[32m";
+  if (state == ImportState::Bound || state == ImportState::Fused) return "\x1b[32m";
   return state == ImportState::Optional ? "\x1b[33m" : "\x1b[31m";
 }
 
-// "bound to calc (demo:calc/ops@1.2.0), the only candidate"
+// "bound to calc (demo:calc/ops@1.2.0), the only candidate", "fused with calc, ..."
 std::string outcome_of(const ImportResolution& import, Colour colour) {
   const std::string state(model::to_string(import.state));
   std::string text = coloured(state, colour_of(import.state), colour);
-  if (import.state != ImportState::Bound || !import.provider)
-    return text + ": " + inert(import.why);
-  text += " to " + import.provider->str();
+  const bool served = import.state == ImportState::Bound || import.state == ImportState::Fused;
+  if (!served || !import.provider) return text + ": " + inert(import.why);
+  text += (import.state == ImportState::Fused ? " with " : " to ") + import.provider->str();
   if (import.exported != import.import) text += " (" + inert(import.exported) + ")";
   return text + ", " + inert(import.why);
 }
@@ -48,7 +48,13 @@ std::string dot_edge(const model::Binding& edge) {
   const ImportResolution& import = edge.import;
   const std::string name = dot_text(import.import);
   std::string out = "  \"" + edge.consumer.str() + "\" -> \"";
-  if (import.provider) return out + import.provider->str() + "\" [label=\"" + name + "\"];\n";
+  // One store: drawn as one line of double weight.
+  const std::string_view fused = import.state == ImportState::Fused ? ", penwidth=3" : "";
+  if (import.provider)
+    return out.append(import.provider->str())
+        .append("\" [label=\"" + name + "\"")
+        .append(fused)
+        .append("];\n");
   out += name + "\" [style=dashed, color=";
   return out + (import.state == ImportState::Optional ? "gray" : "red") + "];\n";
 }

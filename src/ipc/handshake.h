@@ -17,6 +17,7 @@ inline constexpr int kServeDataFd = 4;
 inline constexpr int kCompileWasmFd = 3;      // read from offset 0
 inline constexpr int kCompileArtifactFd = 4;  // a memfd
 inline constexpr int kCompileReportFd = 5;    // a pipe
+inline constexpr int kComposeFirstFd = 6;     // of the others that it is composed with, in order
 inline constexpr int kRunArtifactFd = 3;
 inline constexpr int kRunControlFd = 4;
 // Only of a command with imports.

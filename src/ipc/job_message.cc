@@ -50,6 +50,20 @@ Result<std::vector<RunImport>> read_imports(const wire::FieldReader& fields) {
   return imports;
 }
 
+Result<model::Plug> read_plug(std::string_view json) {
+  ARCELLA_TRY(auto value, wire::parse_json(json));
+  ARCELLA_TRY(auto fields, wire::FieldReader::of(value, ""));
+  ARCELLA_TRY_VOID(fields.only({"into", "import", "from", "exported"}));
+  model::Plug plug;
+  ARCELLA_TRY(const std::int64_t into, fields.integer("into", 0, limits::kFusedMax));
+  ARCELLA_TRY(const std::int64_t from, fields.integer("from", 0, limits::kFusedMax));
+  ARCELLA_TRY(plug.import, fields.string("import"));
+  ARCELLA_TRY(plug.exported, fields.string("exported"));
+  plug.into = static_cast<std::size_t>(into);
+  plug.from = static_cast<std::size_t>(from);
+  return plug;
+}
+
 Result<RunCommand> read_command(std::string_view json) {
   ARCELLA_TRY(auto value, wire::parse_json(json));
   ARCELLA_TRY(auto fields, wire::FieldReader::of(value, ""));
@@ -96,6 +110,19 @@ Result<CompileReport> decode_compile_report(std::string_view json) {
   ARCELLA_TRY(auto error_fields, as_protocol_error(fields.object("error"), kFrom));
   ARCELLA_TRY(auto error, as_protocol_error(error_from_json(error_fields), kFrom));
   return fail(std::move(error));
+}
+
+std::string encode(const model::Plug& plug) {
+  wire::JsonObject object;
+  object["into"] = plug.into;
+  object["import"] = plug.import;
+  object["from"] = plug.from;
+  object["exported"] = plug.exported;
+  return wire::to_text(object);
+}
+
+Result<model::Plug> decode_plug(std::string_view json) {
+  return as_protocol_error(read_plug(json), "the daemon");
 }
 
 std::string encode(const RunCommand& command) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "ipc/import_route.h"
 #include "model/component.h"
+#include "model/fusion.h"
 #include "model/run_spec.h"
 
 namespace arcella::ipc {
@@ -27,6 +28,10 @@ struct CompileReport {
 [[nodiscard]] std::string encode_compile_error(const Error& error);
 // The helper's report or its error. InvalidRequest if it is neither. Untrusted.
 [[nodiscard]] Result<CompileReport> decode_compile_report(std::string_view json);
+
+// What is joined when components are composed: an argument of the helper for each.
+[[nodiscard]] std::string encode(const model::Plug& plug);
+[[nodiscard]] Result<model::Plug> decode_plug(std::string_view json);
 
 // An interface that the command imports, and where calls of it go on the runner's data socket.
 struct RunImport {

@@ -55,6 +55,13 @@ TEST(RunCommand, SurvivesTheRoundTrip) {
   EXPECT_FALSE(decode_run_command("{}").has_value());
 }
 
+TEST(Plug, SurvivesTheRoundTrip) {
+  const model::Plug plug{0, "demo:calc/ops@1.0.0", 2, "demo:calc/ops@1.2.0"};
+  EXPECT_EQ(decode_plug(encode(plug)).value(), plug);
+  EXPECT_FALSE(decode_plug(R"({"into":0,"import":"a:b/c","from":17,"exported":"a:b/c"})"));
+  EXPECT_FALSE(decode_plug("0,a:b/c,1,a:b/c").has_value());
+}
+
 TEST(RunEnded, SurvivesTheRoundTripAndIsCut) {
   auto back = decode_run_ended(encode(RunEnded{134, "unreachable", "0: main\n1: start"}));
   ASSERT_TRUE(back.has_value()) << back.error().message();

@@ -158,7 +158,6 @@ void read_neighbours(TableReader& deployment, model::DeploymentSpec& spec) {
         spec.fuse_with.push_back(std::move(*id));
       }
     }
-    if (!fused->empty()) deployment.note_no_effect("fuse_with");
   }
   if (auto wait = deployment.integer("provider_wait_ms", 0, limits::kProviderWaitMax.count())) {
     spec.provider_wait = std::chrono::milliseconds(wait->value);

@@ -13,6 +13,8 @@ std::string_view to_string(ImportState state) noexcept {
       return "types";
     case ImportState::Bound:
       return "bound";
+    case ImportState::Fused:
+      return "fused";
     case ImportState::Optional:
       return "optional";
     case ImportState::Unresolved:
@@ -22,8 +24,9 @@ std::string_view to_string(ImportState state) noexcept {
 }
 
 std::optional<ImportState> import_state_from(std::string_view text) noexcept {
-  for (ImportState state : {ImportState::Host, ImportState::Platform, ImportState::TypesOnly,
-                            ImportState::Bound, ImportState::Optional, ImportState::Unresolved}) {
+  for (ImportState state :
+       {ImportState::Host, ImportState::Platform, ImportState::TypesOnly, ImportState::Bound,
+        ImportState::Fused, ImportState::Optional, ImportState::Unresolved}) {
     if (to_string(state) == text) return state;
   }
   return std::nullopt;

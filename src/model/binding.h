@@ -21,6 +21,7 @@ enum class ImportState {
   Platform,    // the daemon serves it: arcella:platform, of a trusted deployment
   TypesOnly,   // there is nothing in it to call, so nobody has to provide it
   Bound,       // to another deployment
+  Fused,       // to another deployment's component, which is part of this one's (fusion.h)
   Optional,    // to nobody, and the component can do without
   Unresolved,  // to nobody: the deployment cannot be started
 };
@@ -37,7 +38,7 @@ struct Refusal {
 struct ImportResolution {
   std::string import;  // as the binary names it
   ImportState state = ImportState::Unresolved;
-  // When Bound: to whom, and by what name it exports the interface.
+  // When Bound or Fused: to whom, and by what name it exports the interface.
   std::optional<DeploymentId> provider = {};
   std::string exported = {};
   std::string why = {};  // one line, for every state
@@ -60,7 +61,7 @@ struct WiringGraph {
     friend bool operator==(const Node&, const Node&) = default;
   };
   std::vector<Node> nodes;     // every deployment
-  std::vector<Binding> edges;  // what is Bound, Optional or Unresolved, by consumer
+  std::vector<Binding> edges;  // what is Bound, Fused, Optional or Unresolved, by consumer
 };
 
 }  // namespace arcella::model

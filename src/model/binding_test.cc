@@ -8,7 +8,7 @@ namespace {
 
 TEST(ImportStates, HaveWordsOfTheirOwn) {
   for (ImportState state : {ImportState::Host, ImportState::TypesOnly, ImportState::Bound,
-                            ImportState::Optional, ImportState::Unresolved}) {
+                            ImportState::Fused, ImportState::Optional, ImportState::Unresolved}) {
     EXPECT_EQ(import_state_from(to_string(state)), state);
   }
   EXPECT_EQ(import_state_from("none"), std::nullopt);

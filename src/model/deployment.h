@@ -138,6 +138,9 @@ struct DeploymentSpec {
 struct Deployment {
   DeploymentSpec spec;
   Policy policy;
+  // The components of `spec.fuse_with`, in its order, that its own is composed with (fusion.h).
+  // None as long as one of those deployments is not there.
+  std::vector<ComponentId> fused = {};
 };
 
 // What a deployment is, or was before its last change: counted from 1, and never counted back.

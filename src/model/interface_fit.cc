@@ -5,7 +5,10 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
+#include "base/limits.h"
+#include "base/text.h"
 #include "model/function_difference.h"
 
 namespace arcella::model {
@@ -13,6 +16,26 @@ namespace {
 
 bool has_shapes(const InterfaceItem& item) {
   return item.shapes.size() == item.functions.size();
+}
+
+std::string version_text(const wit::InterfaceName& name) {
+  return name.version ? name.version->to_string() : "no version";
+}
+
+std::string why_not_version(const wit::InterfaceName& offered, const wit::InterfaceName& wanted) {
+  std::string text = "exports it at " + version_text(offered);
+  const bool older =
+      offered.version && wanted.version && wit::same_track(*offered.version, *wanted.version);
+  return text + (older ? ", older than " : ", which is not compatible with ") +
+         version_text(wanted);
+}
+
+std::string why_not_types(std::vector<std::string> missed) {
+  const std::size_t all = missed.size();
+  if (all > limits::kMisfitsShownMax) missed.resize(limits::kMisfitsShownMax);
+  std::string text = "does not fit: " + join(missed, "; ");
+  if (all > missed.size()) text += "; and " + std::to_string(all - missed.size()) + " more";
+  return text;
 }
 
 }  // namespace
@@ -41,6 +64,12 @@ std::vector<std::string> misfits(const InterfaceItem& wanted, const InterfaceIte
     }
   }
   return missed;
+}
+
+std::string why_unfit(const NamedItem& wanted, const NamedItem& offered) {
+  if (!wit::serves(offered.name, wanted.name)) return why_not_version(offered.name, wanted.name);
+  std::vector<std::string> missed = misfits(wanted.item, offered.item);
+  return missed.empty() ? std::string() : why_not_types(std::move(missed));
 }
 
 }  // namespace arcella::model

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/component.h"
+#include "wit/interface_name.h"
 
 namespace arcella::model {
 
@@ -17,5 +18,13 @@ namespace arcella::model {
 // none, by their signatures.
 [[nodiscard]] std::vector<std::string> misfits(const InterfaceItem& wanted,
                                                const InterfaceItem& offered);
+
+// Why an export cannot serve an import of the same name, in words that follow on its exporter's;
+// empty: it can. Versions first, then types.
+struct NamedItem {
+  const InterfaceItem& item;
+  const wit::InterfaceName& name;
+};
+[[nodiscard]] std::string why_unfit(const NamedItem& wanted, const NamedItem& offered);
 
 }  // namespace arcella::model

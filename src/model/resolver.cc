@@ -5,7 +5,6 @@
 #include <array>
 #include <tuple>
 
-#include "base/limits.h"
 #include "base/text.h"
 #include "model/interface_fit.h"
 
@@ -15,10 +14,6 @@ namespace {
 std::string without_version(wit::InterfaceName name) {
   name.version.reset();
   return name.str();
-}
-
-std::string version_text(const wit::InterfaceName& name) {
-  return name.version ? name.version->to_string() : "no version";
 }
 
 // How much a name in a wiring says: which interface is more than which version.
@@ -34,10 +29,16 @@ bool is_optional(const Component& component, const wit::InterfaceName& import) {
                      });
 }
 
-const DeploymentId* wired_to(const Importer& importer, const wit::InterfaceName& import) {
+ImportResolution settled(const InterfaceItem& import, ImportState state, std::string why) {
+  return {.import = import.name, .state = state, .why = std::move(why)};
+}
+
+}  // namespace
+
+const DeploymentId* wired_to(const Wiring& wiring, const wit::InterfaceName& import) {
   const DeploymentId* provider = nullptr;
   int most = -1;
-  for (const auto& [text, id] : importer.wiring) {
+  for (const auto& [text, id] : wiring) {
     auto stated = wit::InterfaceName::parse(text);
     if (!stated.has_value() || !wit::means(*stated, import)) continue;
     if (weight_of(*stated) <= most) continue;
@@ -46,28 +47,6 @@ const DeploymentId* wired_to(const Importer& importer, const wit::InterfaceName&
   }
   return provider;
 }
-
-std::string why_not_version(const wit::InterfaceName& offered, const wit::InterfaceName& wanted) {
-  std::string text = "exports it at " + version_text(offered);
-  const bool older =
-      offered.version && wanted.version && wit::same_track(*offered.version, *wanted.version);
-  return text + (older ? ", older than " : ", which is not compatible with ") +
-         version_text(wanted);
-}
-
-std::string why_not_types(std::vector<std::string> missed) {
-  const std::size_t all = missed.size();
-  if (all > limits::kMisfitsShownMax) missed.resize(limits::kMisfitsShownMax);
-  std::string text = "does not fit: " + join(missed, "; ");
-  if (all > missed.size()) text += "; and " + std::to_string(all - missed.size()) + " more";
-  return text;
-}
-
-ImportResolution settled(const InterfaceItem& import, ImportState state, std::string why) {
-  return {.import = import.name, .state = state, .why = std::move(why)};
-}
-
-}  // namespace
 
 // What is asked for, and by whom.
 struct Resolver::Request {
@@ -96,9 +75,8 @@ struct Resolver::Request {
   // Why the offer cannot serve; empty: it can. What no start of the exporter would mend comes
   // first.
   [[nodiscard]] std::string why_not(const Offer& offer) const {
-    if (!wit::serves(offer.name, name)) return why_not_version(offer.name, name);
-    std::vector<std::string> missed = misfits(item, *offer.item);
-    if (!missed.empty()) return why_not_types(std::move(missed));
+    std::string unfit = why_unfit({item, name}, {*offer.item, offer.name});
+    if (!unfit.empty()) return unfit;
     switch (offer.exporter->availability) {
       case Availability::Stopped:
         return "would fit, but does not run";
@@ -172,7 +150,7 @@ ImportResolution Resolver::resolve_one(const Importer& importer,
                    "it is no interface, and nothing else can be bound");
   }
   const Request request{importer, import, std::move(*name)};
-  if (const DeploymentId* provider = wired_to(importer, request.name)) {
+  if (const DeploymentId* provider = wired_to(importer.wiring, request.name)) {
     return by_hand(request, *provider);
   }
   if (host_(import.name)) return settled(import, ImportState::Host, std::string(kHost));

@@ -36,15 +36,20 @@ struct Exporter {
   const Component* component = nullptr;
 };
 
+using Wiring = std::vector<std::pair<std::string, DeploymentId>>;
+
 // A deployment as one that needs others.
 struct Importer {
   DeploymentId id;
   Place place = {};
   const Component* component = nullptr;
   // From the names as the administrator wrote them: with or without version, or of a whole package.
-  std::vector<std::pair<std::string, DeploymentId>> wiring = {};
+  Wiring wiring = {};
   bool trusted = false;
 };
+
+// Whom the wiring by hand names for an import: of several that mean it the one that says most.
+[[nodiscard]] const DeploymentId* wired_to(const Wiring& wiring, const wit::InterfaceName& import);
 
 // Does the host itself offer this import (an interface, or a core module's "module.name")?
 using HostOffers = std::function<bool(std::string_view import)>;

@@ -39,25 +39,18 @@ Result<UniqueFd> sealed_copy(std::string_view bytes) {
   return file;
 }
 
-aio::Task<Result<UniqueFd>> ArtifactStore::artifact(model::ComponentId id,
-                                                    model::WorkerTraits traits,
+aio::Task<Result<UniqueFd>> ArtifactStore::artifact(CodeSource source, model::WorkerTraits traits,
                                                     model::Progress progress) {
-  const ComponentRecord* record = registry_.find(id);
-  if (record == nullptr)
-    co_return fail(ErrorCode::NotFound, "no component '" + id.str() + "' is installed");
-  std::string hash = record->component.content_hash;
+  std::string hash = source.content_hash;
   ARCELLA_CO_TRY(std::string fingerprint, fingerprint_of(traits));
   auto look_up = [this, &hash, &fingerprint] { return cache_.find(hash, fingerprint); };
   ARCELLA_CO_TRY(auto cached, co_await files_.run(std::move(look_up)));
   if (cached) co_return std::move(*cached);
 
-  log::info("runtime", "compiling again: the cache has no code for this engine",
-            {{"component", id.str()}});
+  log::info("runtime", "compiling: the cache has no code for this engine",
+            {{"component", source.members.front().str()}, {"parts", source.members.size()}});
   progress.stage("compiling");
-  auto open = [this, &id] { return repository_.open_wasm(id); };
-  ARCELLA_CO_TRY(UniqueFd wasm, co_await files_.run(std::move(open)));
-  ARCELLA_CO_TRY(auto compiled,
-                 co_await supervisor::compile(worker_program_, std::move(wasm), traits, false));
+  ARCELLA_CO_TRY(auto compiled, co_await compile(std::move(source), traits));
   if (compiled.fingerprint != fingerprint) {
     co_return fail(ErrorCode::Internal, "the worker program is of another build than the daemon");
   }
@@ -65,6 +58,25 @@ aio::Task<Result<UniqueFd>> ArtifactStore::artifact(model::ComponentId id,
     return cache_.put(hash, fingerprint, compiled.artifact);
   };
   co_return co_await files_.run(std::move(keep));
+}
+
+aio::Task<Result<supervisor::CompileResult>> ArtifactStore::compile(CodeSource source,
+                                                                    model::WorkerTraits traits) {
+  auto open = [this, &source]() -> Result<std::vector<UniqueFd>> {
+    std::vector<UniqueFd> files;
+    for (const model::ComponentId& id : source.members) {
+      ARCELLA_TRY(UniqueFd wasm, repository_.open_wasm(id));
+      files.push_back(std::move(wasm));
+    }
+    return files;
+  };
+  ARCELLA_CO_TRY(std::vector<UniqueFd> files, co_await files_.run(std::move(open)));
+  if (files.size() == 1) {
+    UniqueFd wasm = std::move(files.front());
+    co_return co_await supervisor::compile(worker_program_, std::move(wasm), traits, false);
+  }
+  supervisor::Composition parts(std::move(files), std::move(source.plugs));
+  co_return co_await supervisor::compose_and_compile(worker_program_, std::move(parts), traits);
 }
 
 }  // namespace arcella::runtime

@@ -16,29 +16,30 @@
 namespace arcella::runtime {
 
 // Compiled code: out of the cache, or made again by the compile helper, once per content and kind
-// of engine. Owner: the runtime.  Thread: control; files are touched on the pool's.
+// of engine; what is fused is composed there too. Owner: the runtime.  Thread: control; files are
+// touched on the pool's.
 class ArtifactStore final : public ArtifactSource {
  public:
-  ArtifactStore(std::string worker_program, const Registry& registry, aio::WorkerPool& files,
+  ArtifactStore(std::string worker_program, aio::WorkerPool& files,
                 const store::ModuleRepository& repository, const store::CodeCache& cache)
       : worker_program_(std::move(worker_program)),
-        registry_(registry),
         files_(files),
         repository_(repository),
         cache_(cache) {}
 
-  // NotFound when the component is gone; else what compiling says.
-  aio::Task<Result<UniqueFd>> artifact(model::ComponentId component,
-                                       model::WorkerTraits traits) override {
-    return artifact(std::move(component), traits, model::Progress());
+  // NotFound when a component is gone; else what compiling says.
+  aio::Task<Result<UniqueFd>> artifact(CodeSource source, model::WorkerTraits traits) override {
+    return artifact(std::move(source), traits, model::Progress());
   }
   // The same, and tells when it has to be compiled.
-  aio::Task<Result<UniqueFd>> artifact(model::ComponentId component, model::WorkerTraits traits,
+  aio::Task<Result<UniqueFd>> artifact(CodeSource source, model::WorkerTraits traits,
                                        model::Progress progress);
 
  private:
+  aio::Task<Result<supervisor::CompileResult>> compile(CodeSource source,
+                                                       model::WorkerTraits traits);
+
   const std::string worker_program_;
-  const Registry& registry_;
   aio::WorkerPool& files_;
   const store::ModuleRepository& repository_;
   const store::CodeCache& cache_;

@@ -6,6 +6,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/composition.h"
 #include "runtime/deployment_waits.h"
 #include "runtime/listen_socket.h"
 #include "runtime/ready_progress.h"
@@ -29,6 +30,7 @@ aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment dep
   model::ComponentId component_id = deployment.spec.component;
   const ComponentRecord* component = core.registry.find(component_id);
   if (component == nullptr) co_return fail(deployment_is_gone(deployment.spec.id));
+  ARCELLA_CO_TRY(const Composition made, composition_of(core.registry, deployment));
   if (!can_run(component->component, deployment.policy)) {
     co_return fail(ErrorCode::Conflict, "component '" + component_id.str() +
                                             "' has nothing to start: it exports no function, and "
@@ -37,15 +39,21 @@ aio::Task<Result<void>> check_startable(RuntimeCore& core, model::Deployment dep
   }
   ARCELLA_CO_TRY_VOID(check_imports(core.registry, deployment, together));
   PlaceStatus status = core.places.status(place_of(deployment));
-  model::WorkerTraits traits = needs_of(component->component, deployment.policy);
+  model::WorkerTraits traits = core.registry.needs_of(deployment);
   if (status.state == model::WorkerState::Up) traits = model::either(traits, status.traits);
   // Into the cache if it is not there: compiling is not what the startup timeout is for.
+  CodeSource code = made.code();
   ARCELLA_CO_TRY(UniqueFd artifact,
-                 co_await core.artifacts.artifact(component_id, traits, std::move(progress)));
+                 co_await core.artifacts.artifact(std::move(code), traits, std::move(progress)));
   co_return Result<void>();
 }
 
 aio::Task<Result<void>> Changeover::check() {
+  const std::size_t asked = change_.deployments.size();
+  ARCELLA_CO_TRY(change_.deployments,
+                 with_recomposed(core_.registry, std::move(change_.deployments)));
+  for (std::size_t i = asked; i < change_.deployments.size(); ++i)
+    recomposed_.insert(change_.deployments[i].spec.id);
   for (std::size_t i = 0; i < change_.deployments.size(); ++i) {
     ARCELLA_CO_TRY_VOID(co_await prepare(i));
   }
@@ -155,15 +163,22 @@ aio::Task<Result<void>> Changeover::record() const {
   const ComponentRecord* component =
       change_.component ? core_.registry.find(*change_.component) : nullptr;
   if (component == nullptr) {
-    auto write = [this, &store] { return store.put_deployments(change_.deployments); };
+    auto write = [this, &store] { return store.put_deployments(to_record()); };
     co_return co_await core_.state_pool.run(std::move(write));
   }
   // A copy: the registry may not be looked at from the other thread.
   ComponentRecord added = *component;
   auto write = [this, &store, &added] {
-    return store.put_deployments(change_.deployments, added.component, added.template_fields);
+    return store.put_deployments(to_record(), added.component, added.template_fields);
   };
   co_return co_await core_.state_pool.run(std::move(write));
+}
+
+std::vector<model::Deployment> Changeover::to_record() const {
+  std::vector<model::Deployment> result = change_.deployments;
+  std::erase_if(result,
+                [this](const model::Deployment& one) { return recomposed_.contains(one.spec.id); });
+  return result;
 }
 
 // The registry as the store now is.
@@ -174,7 +189,9 @@ void Changeover::apply_recorded() {
     before.emplace(std::move(id), std::move(earlier.deployment.spec));
   }
   for (model::Deployment& wanted : change_.deployments) {
-    core_.events.record(change_.event, wanted.spec.id.str(), wanted.spec.component.str());
+    const bool recomposed = recomposed_.contains(wanted.spec.id);
+    core_.events.record(change_.event, wanted.spec.id.str(),
+                        recomposed ? "composed anew" : wanted.spec.component.str());
     DeploymentRecord* record = core_.registry.find(wanted.spec.id);
     if (record == nullptr) {
       core_.registry.put(std::move(wanted));
@@ -182,6 +199,11 @@ void Changeover::apply_recorded() {
     }
     auto replaced = before.find(wanted.spec.id);
     bool was_running = replaced != before.end();
+    if (recomposed) {
+      log::info("runtime", "composed anew", {{"deployment", wanted.spec.id.str()}});
+      if (!was_running) core_.registry.put(std::move(wanted));
+      continue;
+    }
     record->previous = model::Generation{record->generation++,
                                          was_running ? replaced->second : record->deployment.spec};
     log::info("runtime", "changed",

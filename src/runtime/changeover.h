@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,11 +38,16 @@ class Changeover {
  public:
   Changeover(RuntimeCore& core, Change change) : core_(core), change_(std::move(change)) {}
 
-  // What can be known to fail before anything is touched; also Cancelled.
+  // What can be known to fail before anything is touched; also Cancelled. What fuses with something
+  // of the change is composed anew, and so becomes part of it.
   aio::Task<Result<void>> check();
   // Once, when check() has found nothing. What an error says has been undone; after Cancelled the
   // daemon ends, and the next one brings back the state before.
   aio::Task<Result<void>> carry_out();
+  // All that changes, after check().
+  [[nodiscard]] const std::vector<model::Deployment>& deployments() const {
+    return change_.deployments;
+  }
 
  private:
   // Of a running deployment that was replaced, for the way back.
@@ -59,12 +65,15 @@ class Changeover {
   // Of all deployments that run; none: nothing is started.
   [[nodiscard]] std::optional<model::Progress::Note> ready() const;
   aio::Task<Result<void>> record() const;
+  [[nodiscard]] std::vector<model::Deployment> to_record() const;
   void apply_recorded();
   // Gives what is to be said about it.
   aio::Task<std::string> put_back();
 
   RuntimeCore& core_;
   Change change_;
+  // Those that are only composed anew: what the store says of them stays.
+  std::set<model::DeploymentId> recomposed_;
   std::map<model::DeploymentId, UniqueFd> listeners_;  // bound to new addresses, not yet given
   std::vector<Earlier> replaced_;                      // in order
 };

@@ -227,7 +227,8 @@ aio::Task<Result<std::vector<std::string>>> ComponentOperations::remove(std::str
   KeyedLock::Keys keys{KeyedLock::key(id)};
   ARCELLA_CO_TRY(auto guard, co_await core_.lock.acquire(std::move(keys)));
   ARCELLA_CO_TRY(const ComponentRecord* record, core_.registry.find_component(id.str()));
-  std::vector<std::string> users = core_.registry.deployments_of(id);
+  std::vector<std::string> users;
+  for (const model::DeploymentId& user : core_.registry.made_of(id)) users.push_back(user.str());
   if (!users.empty()) {
     co_return fail(ErrorCode::Conflict, "component '" + id.str() + "' is used by " +
                                             join(users, ", ") + ": undeploy " +

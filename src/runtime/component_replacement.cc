@@ -59,9 +59,14 @@ Result<void> ComponentOperations::check_replaceable(const ComponentRecord& after
   const model::ComponentId& component = after.component.id;
   if (core_.registry.find(component) == nullptr)
     return fail(ErrorCode::NotFound, "component '" + component.str() + "' is gone");
-  for (const auto& [id, record] : core_.registry.deployments()) {
-    const model::DeploymentSpec& spec = record.deployment.spec;
-    if (spec.component != component) continue;
+  for (const model::DeploymentId& id : core_.registry.made_of(component)) {
+    const model::DeploymentSpec& spec = core_.registry.find(id)->deployment.spec;
+    // Its parts are composed out of the files of installed components, which are exchanged last.
+    if (!spec.fuse_with.empty()) {
+      return fail(ErrorCode::Conflict, "component '" + component.str() +
+                                           "' is composed with others for deployment '" + id.str() +
+                                           "': raise the version");
+    }
     model::Deployment merged{spec, model::merge(after.template_fields, spec.overrides)};
     const auto violations = model::check_rules(merged, after.component);
     if (violations.empty()) continue;

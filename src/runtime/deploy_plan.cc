@@ -24,7 +24,7 @@ void apply(const Registry& registry, const model::Deployment& changed,
     if (desired.id != changed.spec.id) continue;
     desired.place = place_of(changed);
     desired.replicas = changed.spec.replicas;
-    desired.needs = needs_of(component->component, changed.policy);
+    desired.needs = registry.needs_of(changed);
     if (!runs_alike(record->deployment, changed)) desired.revision = kNewRevision;
     desired.may_load = true;
     desired.held.clear();

@@ -10,6 +10,7 @@
 #include "manifest/rule_diagnostics.h"
 #include "model/deployment_rules.h"
 #include "runtime/changeover.h"
+#include "runtime/composition.h"
 #include "runtime/deploy_plan.h"
 #include "runtime/deployment_keys.h"
 #include "runtime/deployment_waits.h"
@@ -63,6 +64,10 @@ aio::Task<Result<std::vector<model::PlannedChange>>> DeploymentOperations::plan_
   ARCELLA_CO_TRY_VOID(co_await changeover.check());
   std::vector<model::DeploymentId> asked;
   for (const DeploymentFile& file : files) asked.push_back(file.spec.id);
+  // What is composed anew because of them comes after them.
+  for (std::size_t i = changed.size(); i < changeover.deployments().size(); ++i)
+    asked.push_back(changeover.deployments()[i].spec.id);
+  changed = changeover.deployments();
   model::Situation situation = core_.reconciler.observe(core_.clock.monotonic_now());
   co_return planned_changes(core_.registry, std::move(situation), asked, changed);
 }
@@ -89,7 +94,9 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
     }
     model::Deployment deployment{file.spec,
                                  model::merge(component->template_fields, file.spec.overrides)};
-    complain(model::check_rules(deployment, component->component));
+    // The rules of what is fused look at the others, too, when all are known.
+    if (deployment.spec.fuse_with.empty())
+      complain(model::check_rules(deployment, component->component));
     if (auto too_many = check_replicas_max(deployment.spec.replicas); !too_many.has_value()) {
       complain({{"deployment.replicas", too_many.error().message(), ""}});
     }
@@ -99,6 +106,18 @@ Result<std::vector<model::Deployment>> DeploymentOperations::check(
                 there->deployment.policy == deployment.policy;
     if (same) continue;
     changed.push_back(std::move(deployment));
+  }
+  for (const DeploymentFile& file : files) {
+    const ComponentRecord* component = core_.registry.find(file.spec.component);
+    if (file.spec.fuse_with.empty() || component == nullptr) continue;
+    const model::Deployment deployment{
+        file.spec, model::merge(component->template_fields, file.spec.overrides)};
+    const auto facts = facts_of(core_.registry, deployment, component->component, changed);
+    std::vector<model::RuleViolation> violations = model::check_rules(deployment, facts).violations;
+    for (auto& one : fusion_violations(core_.registry, deployment, component->component, changed))
+      violations.push_back(std::move(one));
+    for (auto& diagnostic : manifest::locate(violations, file.text, file.path))
+      diagnostics.push_back(std::move(diagnostic));
   }
   if (!diagnostics.empty()) return fail(manifest::to_error(diagnostics));
   if (core_.registry.deployments().size() + added >
@@ -338,6 +357,9 @@ KeyedLock::Keys DeploymentOperations::keys_of(const std::vector<DeploymentFile>&
   for (const DeploymentFile& file : files) {
     keys.insert(KeyedLock::key(file.spec.id));
     keys.insert(KeyedLock::key(file.spec.component));
+    for (const model::DeploymentId& other : file.spec.fuse_with) keys.insert(KeyedLock::key(other));
+    for (const model::DeploymentId& user : fused_users(core_.registry, file.spec.id))
+      keys.insert(KeyedLock::key(user));
     const DeploymentRecord* there = core_.registry.find(file.spec.id);
     if (there != nullptr) keys.insert(KeyedLock::key(there->deployment.spec.component));
   }

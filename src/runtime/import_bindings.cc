@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "runtime/composition.h"
 #include "runtime/wiring.h"
 
 namespace arcella::runtime {
@@ -64,13 +65,13 @@ std::vector<std::string> imported_functions(const model::Component& component,
 }
 
 RemoteBinding remote_binding(const Registry& registry, const host::ImportBinding& binding) {
-  const model::ComponentId& id = registry.find(binding.consumer)->deployment.spec.component;
   RemoteBinding remote{binding.consumer, binding.import, binding.exported, {}, {}, {}};
   // The platform has none of its own: a call of a deployment ends in that one's.
   remote.call_timeout = binding.provider
                             ? registry.find(*binding.provider)->deployment.policy.call_timeout
                             : limits::kCallTimeoutMax;
-  remote.functions = imported_functions(registry.find(id)->component, binding.import);
+  const auto made = composition_of(registry, registry.find(binding.consumer)->deployment);
+  if (made.has_value()) remote.functions = imported_functions(made->component(), binding.import);
   return remote;
 }
 

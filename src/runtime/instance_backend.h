@@ -24,6 +24,7 @@
 #include "model/plan.h"
 #include "model/run_spec.h"
 #include "model/worker_lifecycle.h"
+#include "runtime/code_source.h"
 
 namespace arcella::runtime {
 
@@ -145,12 +146,11 @@ class Places {
   [[nodiscard]] virtual std::vector<model::ObservedWorker> workers() const = 0;
 };
 
-// Compiled code of an installed component for an engine of these traits.
+// Compiled code of installed components for an engine of these traits.
 class ArtifactSource {
  public:
   virtual ~ArtifactSource() = default;
-  virtual aio::Task<Result<UniqueFd>> artifact(model::ComponentId component,
-                                               model::WorkerTraits traits) = 0;
+  virtual aio::Task<Result<UniqueFd>> artifact(CodeSource source, model::WorkerTraits traits) = 0;
 };
 
 }  // namespace arcella::runtime

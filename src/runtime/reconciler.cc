@@ -9,6 +9,7 @@
 #include "base/crash_point.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "runtime/composition.h"
 #include "runtime/listen_socket.h"
 #include "runtime/wiring.h"
 
@@ -337,16 +338,15 @@ aio::Task<Result<void>> Reconciler::load_there(model::Place place, model::Deploy
   record = registry_.find(id);
   if (record == nullptr) co_return Result<void>();
   std::uint64_t revision = record->revision;
-  model::ComponentId component_id = record->deployment.spec.component;
-  ARCELLA_CO_TRY(UniqueFd artifact, co_await artifacts_.artifact(component_id, traits));
+  ARCELLA_CO_TRY(const Composition wanted, composition_of(registry_, record->deployment));
+  CodeSource code = wanted.code();
+  ARCELLA_CO_TRY(UniqueFd artifact, co_await artifacts_.artifact(std::move(code), traits));
 
   record = registry_.find(id);
-  const ComponentRecord* component = registry_.find(component_id);
   // Changed meanwhile: the next plan loads what it is now.
-  if (record == nullptr || component == nullptr || record->revision != revision)
-    co_return Result<void>();
-  LoadOrder order(record->slot,
-                  model::run_spec_of(record->deployment, component->component, home_));
+  if (record == nullptr || record->revision != revision) co_return Result<void>();
+  ARCELLA_CO_TRY(const Composition made, composition_of(registry_, record->deployment));
+  LoadOrder order(record->slot, model::run_spec_of(record->deployment, made.component(), home_));
   order.artifact = std::move(artifact);
   if (record->kind == model::Kind::Http) {
     ARCELLA_CO_TRY_VOID(ensure_listening(registry_, *record));

@@ -61,6 +61,16 @@ std::vector<std::string> Registry::deployments_of(const model::ComponentId& id) 
   return result;
 }
 
+std::vector<model::DeploymentId> Registry::made_of(const model::ComponentId& id) const {
+  std::vector<model::DeploymentId> result;
+  for (const auto& [deployment, record] : deployments_) {
+    const std::vector<model::ComponentId>& fused = record.deployment.fused;
+    const bool composed = std::find(fused.begin(), fused.end(), id) != fused.end();
+    if (composed || record.deployment.spec.component == id) result.push_back(deployment);
+  }
+  return result;
+}
+
 std::vector<std::string> Registry::forget_previous(const model::ComponentId& id) {
   std::vector<std::string> result;
   for (auto& [deployment, record] : deployments_) {
@@ -90,7 +100,7 @@ DeploymentRecord& Registry::put(model::Deployment deployment) {
   DeploymentRecord& record = found->second;
   if (other) record.revision = next_revision_++;
   record.kind = component->component.kind;
-  record.needs = needs_of(component->component, record.deployment.policy);
+  record.needs = needs_of(record.deployment);
   auto replicas = static_cast<std::size_t>(record.deployment.spec.replicas);
   // Fewer only when nothing lives in the ones that go: a running deployment shrinks as its replicas
   // end.
@@ -124,6 +134,18 @@ Result<const DeploymentRecord*> Registry::find_deployment(std::string_view id) c
 Result<DeploymentRecord*> Registry::find_deployment(std::string_view id) {
   ARCELLA_TRY(const DeploymentRecord* found, std::as_const(*this).find_deployment(id));
   return find(found->deployment.spec.id);
+}
+
+model::WorkerTraits Registry::needs_of(const model::Deployment& deployment) const {
+  model::WorkerTraits needs;
+  needs.fuel = deployment.policy.fuel.has_value();
+  auto add = [this, &needs](const model::ComponentId& id) {
+    const ComponentRecord* part = find(id);
+    if (part != nullptr) needs.concurrency = needs.concurrency || part->component.needs_concurrency;
+  };
+  add(deployment.spec.component);
+  for (const model::ComponentId& id : deployment.fused) add(id);
+  return needs;
 }
 
 model::WorkerTraits Registry::main_needs() const {
@@ -170,19 +192,11 @@ bool runs_alike(const model::Deployment& before, const model::Deployment& after)
   spec.replicas = after.spec.replicas;
   spec.restart = after.spec.restart;
   spec.update = after.spec.update;
-  return spec == after.spec && before.policy == after.policy;
+  return spec == after.spec && before.policy == after.policy && before.fused == after.fused;
 }
 
 bool is_current(const DeploymentRecord& record) noexcept {
   return record.loaded && record.loaded_revision == record.revision;
-}
-
-model::WorkerTraits needs_of(const model::Component& component,
-                             const model::Policy& policy) noexcept {
-  model::WorkerTraits needs;
-  needs.concurrency = component.needs_concurrency;
-  needs.fuel = policy.fuel.has_value();
-  return needs;
 }
 
 bool can_run(const model::Component& component, const model::Policy& policy) {

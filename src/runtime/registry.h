@@ -99,6 +99,8 @@ class Registry {
     return components_;
   }
   [[nodiscard]] std::vector<std::string> deployments_of(const model::ComponentId& id) const;
+  // Those, and the ones that it is composed into.
+  [[nodiscard]] std::vector<model::DeploymentId> made_of(const model::ComponentId& id) const;
   // Drops the previous generations that used it; gives the deployments whose they were.
   std::vector<std::string> forget_previous(const model::ComponentId& id);
 
@@ -121,6 +123,8 @@ class Registry {
     return deployments_;
   }
 
+  // What a deployment needs of an engine; its components are there.
+  [[nodiscard]] model::WorkerTraits needs_of(const model::Deployment& deployment) const;
   // Which traits the main engine needs for all that is to run there.
   [[nodiscard]] model::WorkerTraits main_needs() const;
 
@@ -146,10 +150,6 @@ class Registry {
 // Do the two differ in nothing but the number of replicas and their restart? Then what runs need
 // not be made anew.
 [[nodiscard]] bool runs_alike(const model::Deployment& before, const model::Deployment& after);
-// What it needs of an engine.
-[[nodiscard]] model::WorkerTraits needs_of(const model::Component& component,
-                                           const model::Policy& policy) noexcept;
-
 // Has something that can be started: a command, an http handler, a function that can be called, an
 // entrypoint.
 [[nodiscard]] bool can_run(const model::Component& component, const model::Policy& policy);

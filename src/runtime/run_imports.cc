@@ -12,10 +12,11 @@
 
 namespace arcella::runtime {
 
-RunImports::RunImports(RuntimeCore& core, model::Deployment deployment)
+RunImports::RunImports(RuntimeCore& core, model::Deployment deployment,
+                       model::Component component)
     : core_(core),
       deployment_(std::move(deployment)),
-      component_(core.registry.find(deployment_.spec.component)->component),
+      component_(std::move(component)),
       imports_(std::make_shared<host::Imports>(core.places.pool(), deployment_.spec.provider_wait)),
       scope_(core.io.get_executor()) {}
 

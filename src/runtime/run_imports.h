@@ -24,8 +24,8 @@ namespace arcella::runtime {
 // runs the command.  Thread: control.  Stop: co_await stop() before destruction.
 class RunImports {
  public:
-  // Its component is registered.
-  RunImports(RuntimeCore& core, model::Deployment deployment);
+  // The component with all that it is composed with.
+  RunImports(RuntimeCore& core, model::Deployment deployment, model::Component component);
   ~RunImports();
   RunImports(const RunImports&) = delete;
   RunImports& operator=(const RunImports&) = delete;

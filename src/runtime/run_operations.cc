@@ -14,6 +14,7 @@
 
 #include "aio/await.h"
 #include "aio/task_scope.h"
+#include "runtime/composition.h"
 #include "runtime/run_imports.h"
 #include "wire/utf8.h"
 
@@ -120,12 +121,10 @@ Result<RunOperations::Target> RunOperations::find_target(const RunRequest& reque
             (component->component.kind == model::Kind::Http ? "answers HTTP" : "a service") +
             ": deploy and start it");
   }
-  model::WorkerTraits needs;
-  needs.concurrency = component->component.needs_concurrency;
-  needs.fuel = deployment->policy.fuel.has_value();
-  Target target{component->component.id, needs,
-                model::run_spec_of(*deployment, component->component, core_.config.home),
-                *deployment};
+  ARCELLA_TRY(const Composition made, composition_of(registry, *deployment));
+  Target target{made.code(), registry.needs_of(*deployment),
+                model::run_spec_of(*deployment, made.component(), core_.config.home),
+                *deployment, made.component()};
   // Its id is only the component's name, which a deployment may have too.
   if (as_component.has_value()) target.spec.keys_folder.reset();
   lay_over(target.spec, request);
@@ -135,8 +134,8 @@ Result<RunOperations::Target> RunOperations::find_target(const RunRequest& reque
 aio::Task<Result<RunOutcome>> RunOperations::run_with(Target target, supervisor::CommandStdio stdio,
                                                       std::chrono::milliseconds timeout) {
   ARCELLA_CO_TRY(UniqueFd artifact,
-                 co_await core_.artifacts.artifact(target.component, target.needs));
-  RunImports imports(core_, std::move(target.deployment));
+                 co_await core_.artifacts.artifact(std::move(target.code), target.needs));
+  RunImports imports(core_, std::move(target.deployment), std::move(target.whole));
   Result<supervisor::CommandResult> result = fail(ErrorCode::Internal, "");
   auto told = co_await imports.begin();
   if (told.has_value()) {

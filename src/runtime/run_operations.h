@@ -20,10 +20,11 @@ class RunOperations {
 
  private:
   struct Target {
-    model::ComponentId component;
+    CodeSource code;
     model::WorkerTraits needs;
     model::RunSpec spec;
     model::Deployment deployment;
+    model::Component whole;  // with what it is composed with
   };
   [[nodiscard]] Result<Target> find_target(const RunRequest& request) const;
   aio::Task<Result<RunOutcome>> run_with(Target target, supervisor::CommandStdio stdio,

@@ -7,6 +7,7 @@
 #include "aio/await.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "runtime/composition.h"
 #include "runtime/deployment_keys.h"
 
 namespace arcella::runtime {
@@ -47,6 +48,19 @@ model::EventKind kind_of(PlaceLoss loss) {
                                      : model::EventKind::WorkerDown;
 }
 
+// Of all that is deployed: what they are composed with. Gives the contents of what that makes.
+std::vector<std::string> compose_fused(Registry& registry) {
+  std::vector<std::string> contents;
+  for (auto& [id, record] : registry.deployments()) {
+    if (record.deployment.spec.fuse_with.empty()) continue;
+    record.deployment.fused = fused_components(registry, record.deployment.spec);
+    record.needs = registry.needs_of(record.deployment);
+    const auto made = composition_of(registry, record.deployment);
+    if (made.has_value()) contents.push_back(made->component().content_hash);
+  }
+  return contents;
+}
+
 }  // namespace
 
 RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, RuntimeConfig start,
@@ -62,7 +76,7 @@ RuntimeCore::RuntimeCore(boost::asio::io_context& loop, const Clock& time, Runti
       events(io.get_executor(), clock, files_pool),
       places(io, clock, files_pool, *this, manager_config(config),
              main_engine_config(settings.config)),
-      artifacts(config.worker_program, registry, files_pool, home.repository, home.cache),
+      artifacts(config.worker_program, files_pool, home.repository, home.cache),
       reconciler(io, clock, registry, places, artifacts, events, config.home,
                  [this](const model::DeploymentId& id) { on_completed(id); }),
       lock(io.get_executor()),
@@ -80,7 +94,6 @@ Result<void> RuntimeCore::load_registry() {
   }
   // What a crash between code, files and the row of an install, or of a removal, has left.
   ARCELLA_TRY_VOID(home.repository.remove_unknown(known));
-  ARCELLA_TRY_VOID(home.cache.remove_unknown(contents));
   ARCELLA_TRY(auto deployments, home.store->load_deployments());
   for (store::StoredDeployment& stored : deployments) {
     DeploymentRecord& record = registry.put(std::move(stored.deployment));
@@ -90,6 +103,8 @@ Result<void> RuntimeCore::load_registry() {
   }
   std::vector<model::DeploymentId> deployed;
   for (const auto& [id, record] : registry.deployments()) deployed.push_back(id);
+  for (const std::string& content : compose_fused(registry)) contents.push_back(content);
+  ARCELLA_TRY_VOID(home.cache.remove_unknown(contents));
   remove_unknown_guest_logs(config.home, deployed);
   return remove_unknown_keys(config.home, deployed);
 }

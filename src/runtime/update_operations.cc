@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/deployment_rules.h"
 #include "model/replacement.h"
+#include "runtime/composition.h"
 #include "runtime/deployment_waits.h"
 
 namespace arcella::runtime {
@@ -23,9 +24,11 @@ Error conflict(std::string message, const std::vector<std::string>& lines,
   return lines.size() > 1 ? std::move(error).with_detail(join(lines, "\n")) : error;
 }
 
-Result<void> check_fits(const model::Deployment& deployment, const model::Component& component) {
+Result<void> check_fits(const Registry& registry, const model::Deployment& deployment,
+                        const model::Component& component) {
   std::vector<std::string> lines;
-  for (const model::RuleViolation& violation : model::check_rules(deployment, component)) {
+  const model::ComponentFacts facts = facts_of(registry, deployment, component);
+  for (const model::RuleViolation& violation : model::check_rules(deployment, facts).violations) {
     const std::string way_out = violation.hint.empty() ? "" : "; " + violation.hint;
     lines.push_back(violation.field + ": " + violation.message + way_out);
   }
@@ -116,7 +119,7 @@ aio::Task<Result<model::DeploymentView>> UpdateOperations::rollback(std::string 
     model::DeploymentSpec spec = record->previous->spec;
     model::Policy policy = model::merge(component->template_fields, spec.overrides);
     model::Deployment earlier{std::move(spec), std::move(policy)};
-    ARCELLA_CO_TRY_VOID(check_fits(earlier, component->component));
+    ARCELLA_CO_TRY_VOID(check_fits(core_.registry, earlier, component->component));
     Change change;
     change.event = model::EventKind::DeploymentRolledBack;
     change.progress = std::move(progress);
@@ -165,7 +168,11 @@ aio::Task<Result<UpdateOperations::Locked>> UpdateOperations::lock(Select select
     KeyedLock::Keys keys{KeyedLock::key(to)};
     for (const model::DeploymentId& id : deployments) {
       keys.insert(KeyedLock::key(id));
-      keys.insert(KeyedLock::key(core_.registry.find(id)->deployment.spec.component));
+      const model::DeploymentSpec& spec = core_.registry.find(id)->deployment.spec;
+      keys.insert(KeyedLock::key(spec.component));
+      for (const model::DeploymentId& other : spec.fuse_with) keys.insert(KeyedLock::key(other));
+      for (const model::DeploymentId& user : fused_users(core_.registry, id))
+        keys.insert(KeyedLock::key(user));
     }
     return keys;
   };
@@ -221,7 +228,7 @@ Result<model::Deployment> UpdateOperations::moved(const DeploymentRecord& record
   }
   model::Deployment result{spec, model::merge(to.template_fields, spec.overrides)};
   result.spec.component = after.id;
-  ARCELLA_TRY_VOID(check_fits(result, after));
+  ARCELLA_TRY_VOID(check_fits(core_.registry, result, after));
   return result;
 }
 

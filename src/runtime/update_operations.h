@@ -47,8 +47,8 @@ class UpdateOperations {
 
   [[nodiscard]] Result<Ids> deployments_of_component(const std::string& id_or_name) const;
   [[nodiscard]] Result<Ids> deployments_of_target(const std::string& target) const;
-  // The deployments, the components that they use, and the one that they are to use: all of it is
-  // held, and what was selected is still what is meant.
+  // The deployments, those that are fused with them, the components that they use, and the one that
+  // they are to use: all of it is held, and what was selected is still what is meant.
   aio::Task<Result<Locked>> lock(Select select, model::ComponentId to);
 
   aio::Task<Result<void>> move(const UpdateRequest& request, Ids deployments, model::ComponentId to,

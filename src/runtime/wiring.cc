@@ -2,6 +2,7 @@
 #include "runtime/wiring.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "engine/engine.h"
 #include "model/resolver.h"
 #include "model/start_order.h"
+#include "runtime/composition.h"
 
 namespace arcella::runtime {
 namespace {
@@ -19,8 +21,10 @@ using model::ImportState;
 // Of those that an error names; `diag` shows all.
 constexpr std::size_t kRefusalsInAnError = 2;
 
+const std::set<ImportState> kToBind{ImportState::Platform, ImportState::Bound,
+                                    ImportState::Optional, ImportState::Unresolved};
 // What may lead to another deployment.
-const std::set<ImportState> kOthers{ImportState::Bound, ImportState::Optional,
+const std::set<ImportState> kOthers{ImportState::Bound, ImportState::Fused, ImportState::Optional,
                                     ImportState::Unresolved};
 
 model::Availability availability_of(const DeploymentRecord& record) {
@@ -29,10 +33,16 @@ model::Availability availability_of(const DeploymentRecord& record) {
                                                            : model::Availability::Starting;
 }
 
-model::Importer importer_of(const Registry& registry, const model::Deployment& deployment) {
-  return {deployment.spec.id, place_of(deployment),
-          &registry.find(deployment.spec.component)->component, deployment.spec.wiring,
-          deployment.policy.trusted};
+// Of what cannot be composed: nobody serves what it imports, and for all of it that is the reason.
+std::vector<model::ImportResolution> not_composed(const model::Component& component,
+                                                  const Error& error) {
+  std::vector<model::ImportResolution> imports;
+  for (const model::InterfaceItem& import : component.imports) {
+    if (engine::host_offers(import.name) || import.functions.empty()) continue;
+    imports.push_back(
+        {.import = import.name, .state = ImportState::Unresolved, .why = error.message()});
+  }
+  return imports;
 }
 
 // Everything that is deployed, at this moment.
@@ -42,7 +52,14 @@ class Moment {
       : registry_(registry), resolver_(exporters(registry, together), engine::host_offers) {}
 
   std::vector<model::ImportResolution> resolve(const model::Deployment& deployment) const {
-    return resolver_.resolve(importer_of(registry_, deployment));
+    const auto made = composition_of(registry_, deployment);
+    if (!made.has_value())
+      return not_composed(registry_.find(deployment.spec.component)->component, made.error());
+    const model::Importer importer{deployment.spec.id, place_of(deployment), &made->component(),
+                                   deployment.spec.wiring, deployment.policy.trusted};
+    std::vector<model::ImportResolution> imports = model::fused_imports(made->members, made->plugs);
+    std::ranges::move(resolver_.resolve(importer), std::back_inserter(imports));
+    return imports;
   }
 
   // Those of `consumers` that are bound to any, with whom.
@@ -103,7 +120,9 @@ std::vector<model::Binding> of_running(const Registry& registry,
   const Moment moment(registry, {});
   std::vector<model::Binding> bindings;
   for (const auto& [id, record] : registry.deployments()) {
-    if (record.desired == model::Desired::Running)
+    if (record.desired != model::Desired::Running) continue;
+    // What runs on although it could not be composed again keeps what it was told.
+    if (composition_of(registry, record.deployment).has_value())
       moment.append(bindings, record.deployment, states);
   }
   return bindings;
@@ -142,23 +161,27 @@ Result<void> check_unused(const Registry& registry, const model::DeploymentId& i
   for (const model::Binding& binding : bindings_of(registry)) {
     if (binding.import.provider == id) users.insert(binding.consumer.str());
   }
+  // Also of what does not run: it could not be started without it.
+  const std::vector<model::DeploymentId> fused = fused_users(registry, id);
+  for (const model::DeploymentId& user : fused) users.insert(user.str());
   if (users.empty()) return {};
   const std::vector<std::string> names(users.begin(), users.end());
-  return fail(ErrorCode::Conflict, "deployment '" + id.str() + "' serves " + join(names, ", ") +
-                                       ": stop what uses it, or use --force");
+  return fail(ErrorCode::Conflict,
+              "deployment '" + id.str() + "' serves " + join(names, ", ") +
+                  (fused.empty() ? ": stop what uses it" : ": undeploy what fuses with it") +
+                  ", or use --force");
 }
 
 std::vector<model::Binding> bindings_of(const Registry& registry) {
-  return of_running(registry, {ImportState::Bound});
+  return of_running(registry, {ImportState::Bound, ImportState::Fused});
 }
 
 bool needs_binding(ImportState state) noexcept {
-  return state == ImportState::Platform || kOthers.contains(state);
+  return kToBind.contains(state);
 }
 
 std::vector<model::Binding> imports_to_bind(const Registry& registry) {
-  return of_running(registry, {ImportState::Platform, ImportState::Bound, ImportState::Optional,
-                               ImportState::Unresolved});
+  return of_running(registry, kToBind);
 }
 
 model::WiringGraph wiring_graph(const Registry& registry) {

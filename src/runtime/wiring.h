@@ -20,7 +20,7 @@ namespace arcella::runtime {
 // Deployments that are started or changed as one: each counts as running, and as it is to be.
 using Together = std::map<model::DeploymentId, model::Deployment>;
 
-// Of each import of `deployment`, in the order of its component's.
+// Of each import of `deployment`, in the order of its component's; those that are fused first.
 [[nodiscard]] std::vector<model::ImportResolution> resolve_imports(
     const Registry& registry, const model::Deployment& deployment, const Together& together = {});
 
@@ -30,10 +30,10 @@ using Together = std::map<model::DeploymentId, model::Deployment>;
                                          const model::Deployment& deployment,
                                          const Together& together = {});
 
-// Conflict, when deployments that are to run are bound to it: names them.
+// Conflict, when deployments that are to run are bound to it, or any is fused with it: names them.
 [[nodiscard]] Result<void> check_unused(const Registry& registry, const model::DeploymentId& id);
 
-// What deployments that are to run are bound to, by consumer.
+// What deployments that are to run are bound to or fused with, by consumer.
 [[nodiscard]] std::vector<model::Binding> bindings_of(const Registry& registry);
 // Whether an import in this state is told to its place: it is not the host's, bound or not.
 [[nodiscard]] bool needs_binding(model::ImportState state) noexcept;

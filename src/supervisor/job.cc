@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -150,23 +151,18 @@ aio::Task<Result<CommandResult>> converse(aio::FramedSocket& channel, aio::Child
   co_return CommandResult{ended.exit_status, std::move(ended.failure), std::move(ended.backtrace)};
 }
 
-}  // namespace
-
-aio::Task<Result<CompileResult>> compile(std::string worker_program, UniqueFd wasm,
-                                         model::WorkerTraits traits, bool inspect_only,
-                                         std::chrono::milliseconds wall_max) {
+// `spec` is of the helper, with the files that it reads.
+aio::Task<Result<CompileResult>> run_helper(aio::ChildSpec spec, std::vector<UniqueFd> files,
+                                            bool inspect_only, std::chrono::milliseconds wall_max) {
   auto executor = co_await boost::asio::this_coro::executor;
   ARCELLA_CO_TRY(auto artifact, make_artifact());
   ARCELLA_CO_TRY(auto report, make_pipe());
-  aio::ChildSpec spec = child_spec(ChildRole::Compile, worker_program, traits);
-  if (inspect_only) spec.args.emplace_back("--inspect-only");
-  spec.fds.push_back({ipc::kCompileWasmFd, wasm.get()});
   spec.fds.push_back({ipc::kCompileArtifactFd, artifact.get()});
   spec.fds.push_back({ipc::kCompileReportFd, report.write_end.get()});
   ARCELLA_CO_TRY(auto helper, aio::ChildProcess::spawn(executor, spec));
   crash_point("helper.spawned");
   report.write_end.reset();
-  wasm.reset();
+  files.clear();
 
   boost::asio::posix::stream_descriptor pipe(executor, report.read_end.release());
   auto end = co_await aio::with_timeout(wall_max, listen_to(pipe, *helper));
@@ -176,6 +172,36 @@ aio::Task<Result<CompileResult>> compile(std::string worker_program, UniqueFd wa
     co_return Unexpected(std::move(end).error().with_context("compiling"));
   }
   co_return result_of(*end, std::move(artifact), inspect_only);
+}
+
+}  // namespace
+
+aio::Task<Result<CompileResult>> compile(std::string worker_program, UniqueFd wasm,
+                                         model::WorkerTraits traits, bool inspect_only,
+                                         std::chrono::milliseconds wall_max) {
+  aio::ChildSpec spec = child_spec(ChildRole::Compile, worker_program, traits);
+  if (inspect_only) spec.args.emplace_back("--inspect-only");
+  spec.fds.push_back({ipc::kCompileWasmFd, wasm.get()});
+  std::vector<UniqueFd> files;
+  files.push_back(std::move(wasm));
+  co_return co_await run_helper(std::move(spec), std::move(files), inspect_only, wall_max);
+}
+
+aio::Task<Result<CompileResult>> compose_and_compile(std::string worker_program,
+                                                     Composition composition,
+                                                     model::WorkerTraits traits) {
+  aio::ChildSpec spec = child_spec(ChildRole::Compile, worker_program, traits);
+  const int others = static_cast<int>(composition.members.size()) - 1;
+  spec.args.emplace_back("--compose-with=" + std::to_string(others));
+  for (const model::Plug& plug : composition.plugs)
+    spec.args.emplace_back("--joint=" + ipc::encode(plug));
+  spec.fds.push_back({ipc::kCompileWasmFd, composition.members.front().get()});
+  for (int i = 0; i < others; ++i) {
+    const auto member = static_cast<std::size_t>(i) + 1;
+    spec.fds.push_back({ipc::kComposeFirstFd + i, composition.members[member].get()});
+  }
+  co_return co_await run_helper(std::move(spec), std::move(composition.members), false,
+                                limits::kCompileWallMax);
 }
 
 aio::Task<Result<CommandResult>> run_command(std::string worker_program, model::RunSpec spec,

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aio/task.h"
@@ -18,6 +19,7 @@
 #include "base/unique_fd.h"
 #include "ipc/job_message.h"
 #include "model/component.h"
+#include "model/fusion.h"
 #include "model/run_spec.h"
 #include "model/worker_traits.h"
 
@@ -36,6 +38,18 @@ struct CompileResult {
 aio::Task<Result<CompileResult>> compile(
     std::string worker_program, UniqueFd wasm, model::WorkerTraits traits, bool inspect_only,
     std::chrono::milliseconds wall_max = limits::kCompileWallMax);
+
+// Components that are made into one.
+struct Composition {
+  Composition(std::vector<UniqueFd> files, std::vector<model::Plug> joints)
+      : members(std::move(files)), plugs(std::move(joints)) {}
+  std::vector<UniqueFd> members;  // at least one, at most limits::kFusedMax and one
+  std::vector<model::Plug> plugs;
+};
+// The same for several that are composed first; the inspection stays empty.
+aio::Task<Result<CompileResult>> compose_and_compile(std::string worker_program,
+                                                     Composition composition,
+                                                     model::WorkerTraits traits);
 
 struct CommandStdio {
   UniqueFd in;

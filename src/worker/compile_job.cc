@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "engine/compose.h"
 #include "engine/description.h"
 #include "ipc/handshake.h"
 #include "ipc/job_message.h"
@@ -101,12 +102,42 @@ model::Inspection inspection_of(engine::Description description) {
   return inspection;
 }
 
+// All files, as one component.
+Result<std::vector<std::byte>> composed(std::vector<std::byte> first,
+                                        const CompileOptions& options) {
+  std::vector<std::vector<std::byte>> members{std::move(first)};
+  std::size_t total = members.front().size();
+  for (int i = 0; i < options.compose_with; ++i) {
+    ARCELLA_TRY(const UniqueFd wasm,
+                inherited_fd(ipc::kComposeFirstFd + i, "a wasm file to compose with"));
+    ARCELLA_TRY(std::vector<std::byte> bytes, read_wasm(wasm));
+    // Before the next is read: together they have to be one component.
+    total += bytes.size();
+    if (total > limits::kWasmBytesMax) {
+      return fail(ErrorCode::LimitExceeded, "what is composed has more than " +
+                                                std::to_string(limits::kWasmBytesMax) + " bytes");
+    }
+    members.push_back(std::move(bytes));
+  }
+  std::vector<engine::Joint> joints;
+  for (const std::string& text : options.joints) {
+    ARCELLA_TRY(model::Plug plug, ipc::decode_plug(text));
+    joints.push_back({plug.into, std::move(plug.import), plug.from, std::move(plug.exported)});
+  }
+  return engine::compose(members, joints);
+}
+
 Result<ipc::CompileReport> make_report(const CompileOptions& options) {
   ARCELLA_TRY(const UniqueFd wasm, inherited_fd(ipc::kCompileWasmFd, "the wasm file"));
-  ARCELLA_TRY(const std::vector<std::byte> bytes, read_wasm(wasm));
-  ARCELLA_TRY(engine::Description description, engine::describe(bytes));
+  ARCELLA_TRY(std::vector<std::byte> bytes, read_wasm(wasm));
   ipc::CompileReport report;
-  report.inspection = inspection_of(std::move(description));
+  if (options.compose_with > 0) {
+    // What it is like the daemon knows of its parts.
+    ARCELLA_TRY(bytes, composed(std::move(bytes), options));
+  } else {
+    ARCELLA_TRY(engine::Description description, engine::describe(bytes));
+    report.inspection = inspection_of(std::move(description));
+  }
   if (options.inspect_only) return report;
 
   ARCELLA_TRY(const UniqueFd artifact, inherited_fd(ipc::kCompileArtifactFd, "the artifact file"));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "engine/engine.h"
 
 namespace arcella::worker {
@@ -8,6 +11,10 @@ namespace arcella::worker {
 struct CompileOptions {
   engine::EngineTraits traits;
   bool inspect_only = false;  // no artifact
+  // So many other files, whose descriptors follow, are composed with the first; `joints` says what
+  // is joined (ipc::decode_plug).
+  int compose_with = 0;
+  std::vector<std::string> joints = {};
 };
 
 // The process `arcella-worker compile`: reads untrusted wasm, writes what it is and its native

@@ -3,6 +3,7 @@
 //! What a Rust program on the same crates and engine settings pays for a call from one component to another: the peer of
 //! call_bench.cc. The types are what `bindgen!` makes of guests/calls.wit. `arcella-bench-calls ASKER ECHO MODE`; MODE is
 //! how the provider is called: `async`, or `sync` on the caller's fiber, which a provider that has to wait cannot be.
+//! `arcella-bench-calls FUSED`: of both composed into one.
 
 mod peer;
 
@@ -176,17 +177,24 @@ async fn prepare(engine: &Engine, asker: &str, echo: &str, mode: &str) -> Result
     Asker::new(&imports.instantiate_pre(&asker)?).await
 }
 
+async fn prepare_fused(engine: &Engine, fused: &str) -> Result<Asker> {
+    // SAFETY: as in `prepare`.
+    let fused = unsafe { Component::deserialize_file(engine, fused) }?;
+    Asker::new(&Linker::new(engine).instantiate_pre(&fused)?).await
+}
+
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [asker, echo, mode] = &arguments[..] else {
-        bail!("usage: arcella-bench-calls ASKER ECHO async|sync");
-    };
     let engine = new_engine()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut asker = prepare(&engine, asker, echo, mode).await?;
+        let mut asker = match &arguments[..] {
+            [fused] => prepare_fused(&engine, fused).await?,
+            [asker, echo, mode] => prepare(&engine, asker, echo, mode).await?,
+            _ => bail!("usage: arcella-bench-calls ASKER ECHO async|sync, or FUSED"),
+        };
         peer::serve(async |name, count| {
             let start = Instant::now();
             let right = asker.round(name, count).await?;

@@ -49,6 +49,10 @@ int main(int argc, char** argv) {
   CLI::App* compile_command = app.add_subcommand("compile", "Inspect one .wasm and compile it");
   add_traits(*compile_command, compile.traits);
   compile_command->add_flag("--inspect-only", compile.inspect_only, "Write no artifact");
+  compile_command->add_option("--compose-with", compile.compose_with,
+                              "Other files that are made into one component with it");
+  compile_command->add_option("--joint", compile.joints, "What is joined of them")
+      ->allow_extra_args(false);
   compile_command->callback([&] { status = arcella::worker::compile(compile); });
 
   arcella::worker::RunOptions run;

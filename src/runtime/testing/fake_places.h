@@ -132,7 +132,7 @@ class FakePlaces final : public Places {
 // Hands out /dev/null.
 class FakeArtifacts final : public ArtifactSource {
  public:
-  aio::Task<Result<UniqueFd>> artifact(model::ComponentId, model::WorkerTraits) override {
+  aio::Task<Result<UniqueFd>> artifact(CodeSource, model::WorkerTraits) override {
     if (on_ask) std::exchange(on_ask, nullptr)();
     co_return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   }

@@ -22,33 +22,43 @@ std::string section(char id, std::string_view content) {
 }
 
 constexpr auto kPreamble = "\0asm\x0d\0\1\0"sv;
-constexpr auto kFunctionType = "\x40\0\0\x79"sv;  // () -> u32
-// (module (func (export "go") (result i32) (i32.const 7)))
+// (module (func (export "go") (result i32) ...)), but for its code section
 constexpr auto kModule =
     "\0asm\1\0\0\0"
     "\1\5\1\x60\0\1\x7f"
     "\3\2\1\0"
-    "\7\6\1\2go\0\0"
-    "\x0a\6\1\4\0\x41\7\x0b"sv;
+    "\7\6\1\2go\0\0"sv;
+
+// () -> u32, or s32
+std::string function_type(const SmallBody& body) {
+  return "\x40\0\0"s + (body.is_signed ? '\x7a' : '\x79');
+}
+// (i32.const N), or (unreachable)
+std::string code_of(const SmallBody& body) {
+  const std::string code = body.traps ? "\0"s : "\x41"s + body.answer;
+  return section(10, "\1"s + counted("\0"s + code + "\x0b"));
+}
 
 }  // namespace
 
 std::string small_component(const std::vector<std::string>& imports,
-                            const std::vector<std::string>& exports) {
+                            const std::vector<std::string>& exports, const SmallBody& body) {
+  const std::string type = function_type(body);
   std::string bytes(kPreamble);
   // Import i: instance type i, with a function type and an export of it; then instance i of it.
   for (std::size_t i = 0; i < imports.size(); ++i) {
-    bytes += section(7, "\1\x42\2\1"s + std::string(kFunctionType) + "\4\0\2go\1\0"s);
+    bytes += section(7, "\1\x42\2\1"s + type + "\4\0\2go\1\0"s);
     bytes += section(10, "\1\0"s + counted(imports[i]) + "\5" + index(i));
   }
-  bytes += section(1, kModule);
+  bytes += section(1, std::string(kModule) + code_of(body));
   bytes += section(2, "\1\0\0\0"sv);                           // core instance of the module
-  bytes += section(7, "\1"s + std::string(kFunctionType));     // type imports.size()
+  bytes += section(7, "\1"s + type);                           // type imports.size()
   bytes += section(6, "\1\0\0\1\0\2go"sv);                     // core function: its export
   bytes += section(8, "\1\0\0\0\0"s + index(imports.size()));  // lifted
   bytes += section(5, "\1\1\1\0\2go\1\0"sv);                   // instance that exports it
+  const std::size_t exported = body.forwards ? 0 : imports.size();
   for (const std::string& name : exports) {
-    bytes += section(11, "\1\0"s + counted(name) + "\5" + index(imports.size()) + "\0"s);
+    bytes += section(11, "\1\0"s + counted(name) + "\5" + index(exported) + "\0"s);
   }
   return bytes;
 }

@@ -9,7 +9,9 @@ use crate::instance::Encoding;
 use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
 use crate::store::{Limits, Mount, Policy, Stdio};
-use crate::{call, describe, engine, function, http_server, instance, item, key_value, link};
+use crate::{
+    call, compose, describe, engine, function, http_server, instance, item, key_value, link,
+};
 use cxx::SharedPtr;
 use std::fmt;
 use std::fs::File;
@@ -166,6 +168,7 @@ pub mod ffi {
     }
 
     extern "Rust" {
+        type Composer;
         type Engine;
         type LoadedCode;
         type Linked;
@@ -178,6 +181,11 @@ pub mod ffi {
         fn fingerprint(concurrency: bool, fuel: bool) -> Result<String>;
         fn describe_wasm(wasm: &[u8]) -> Result<Described>;
         fn host_offers(import: &str) -> bool;
+
+        fn new_composer() -> Box<Composer>;
+        fn add(self: &mut Composer, wasm: &[u8]);
+        fn join(self: &mut Composer, into: usize, import: &str, from: usize, exported: &str);
+        fn compose(self: &Composer, bytes_max: usize) -> Result<Vec<u8>>;
 
         fn new_engine(settings: &Settings) -> Result<Box<Engine>>;
         fn compile(self: &Engine, wasm: &[u8]) -> Result<Vec<u8>>;
@@ -258,6 +266,11 @@ pub mod ffi {
     }
 }
 
+#[derive(Default)]
+pub struct Composer {
+    members: Vec<Vec<u8>>,
+    plugs: Vec<compose::Plug>,
+}
 pub struct Engine(engine::Engine);
 pub struct LoadedCode(engine::LoadedCode);
 pub struct Linked(Arc<link::Linked>);
@@ -335,6 +348,29 @@ fn describe_wasm(wasm: &[u8]) -> Result<ffi::Described, Thrown> {
 
 fn host_offers(import: &str) -> bool {
     guarded(|_| false, || link::host_offers(import))
+}
+
+fn new_composer() -> Box<Composer> {
+    Box::default()
+}
+
+impl Composer {
+    fn add(&mut self, wasm: &[u8]) {
+        self.members.push(wasm.to_vec());
+    }
+
+    fn join(&mut self, into: usize, import: &str, from: usize, exported: &str) {
+        self.plugs.push(compose::Plug {
+            into,
+            import: import.to_owned(),
+            from,
+            exported: exported.to_owned(),
+        });
+    }
+
+    fn compose(&self, bytes_max: usize) -> Result<Vec<u8>, Thrown> {
+        entry(|| compose::compose(&self.members, &self.plugs, bytes_max))
+    }
 }
 
 fn new_engine(settings: &ffi::Settings) -> Result<Box<Engine>, Thrown> {

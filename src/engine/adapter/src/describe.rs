@@ -75,7 +75,7 @@ pub fn describe(wasm: &[u8]) -> Result<Description> {
 }
 
 /// Validates all of it, so that an error names the place.
-fn validate(wasm: &[u8]) -> Result<()> {
+pub(crate) fn validate(wasm: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(wasm)
         .map(|_| ())

@@ -10,6 +10,7 @@ pub mod arena;
 pub mod bridge;
 pub mod call;
 mod command;
+pub mod compose;
 pub mod describe;
 pub mod engine;
 pub mod error;
