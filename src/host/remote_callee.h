@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "host/call_port.h"
 #include "host/callee.h"
+#include "host/handles.h"
 
 namespace arcella::host {
 
@@ -34,6 +36,8 @@ class RemoteCallee final : public Callee {
                           engine::Encoding encoding, std::span<const std::byte> arguments,
                           std::chrono::milliseconds timeout, CallChainPtr caller,
                           engine::CallDone done) override;
+  void drop(std::span<const std::uint64_t> handles) override;
+  [[nodiscard]] const void* handle_space() const noexcept override { return port_.get(); }
 
  private:
   const std::shared_ptr<CallPort> port_;
@@ -46,8 +50,10 @@ class RemoteCallee final : public Callee {
 // least busy replica.
 class Route final : public Callee {
  public:
-  Route(std::shared_ptr<Callee> callee, std::vector<std::uint32_t> functions)
-      : callee_(std::move(callee)), functions_(std::move(functions)) {}
+  // `number`: of the route. `handles`: those that the process holds for the same consumer, by
+  // whatever route.
+  Route(std::uint32_t number, std::shared_ptr<Callee> callee, std::vector<std::uint32_t> functions,
+        std::shared_ptr<Handles> handles);
 
   // Unavailable: whoever has a route knows its numbers.
   Result<std::uint32_t> resolve(std::string_view function) override;
@@ -55,10 +61,11 @@ class Route final : public Callee {
                           engine::Encoding encoding, std::span<const std::byte> arguments,
                           std::chrono::milliseconds timeout, CallChainPtr caller,
                           engine::CallDone done) override;
+  void drop(std::span<const std::uint64_t> handles) override { handles_->drop(handles); }
 
  private:
-  const std::shared_ptr<Callee> callee_;
-  const std::vector<std::uint32_t> functions_;
+  const Handles::ProviderPtr provider_;  // shared with the handles that came from it
+  const std::shared_ptr<Handles> handles_;
 };
 
 }  // namespace arcella::host
