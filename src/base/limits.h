@@ -195,6 +195,9 @@ inline constexpr std::chrono::milliseconds kEpochTick{5};
 inline constexpr std::uint64_t kHostcallFuel = 8ULL << 20;
 inline constexpr std::uint32_t kResourceTableMax = 10'000;    // handles per store
 inline constexpr std::uint64_t kRandomBytesMax = 1ULL << 20;  // per call of wasi:random
+// That the replicas of one deployment hold of others' resources; more: the call fails. A replica
+// lends half of kResourceTableMax, so only a worker that lies comes here.
+inline constexpr std::size_t kHandlesHeldMax = 100'000;
 // Callers that wait for one busy instance; more: unavailable.
 inline constexpr int kCallQueuePerInstanceMax = 1024;
 // Calls of arcella:platform that the daemon has under way for all guests; more: unavailable.

@@ -64,11 +64,12 @@ struct CallOutcomeView {
 };
 
 enum class Encoding {
-  Wave,    // text: parameters "1, 2" without the parentheses; the result as one WAVE value, empty
-           // without result
-  Values,  // type-directed MessagePack: an array of the parameters; the result as one value
-  Arena,   // the parameters as one tuple, or the result, as they lie in a guest's memory
-           // (docs/decisions/0013); not of a function with handles
+  Wave,     // text: parameters "1, 2" without the parentheses; the result as one WAVE value, empty
+            // without result
+  Values,   // type-directed MessagePack: an array of the parameters; the result as one value
+  Arena,    // the parameters as one tuple, or the result, as they lie in a guest's memory
+            // (docs/decisions/0013); not of a function with handles
+  Handles,  // an arena, and the handles in it behind it (docs/decisions/0017)
 };
 
 // Something of the caller's that goes with a call: what the guest then calls through its imports is

@@ -15,6 +15,7 @@ namespace arcella::engine {
 struct ImportedFunction {
   std::string interface;  // `ns:pkg/iface@1.0.0`
   std::string name;
+  bool handles = false;  // it takes or gives some: its values are of Encoding::Handles
 };
 
 // Whom a deployment's imports lead to. Owners (shared): the InstancePre and its instances.
@@ -22,7 +23,8 @@ struct ImportedFunction {
 class ImportTarget {
  public:
   virtual ~ImportTarget() = default;
-  // `function`: its place in InstancePre::imports(). The arguments, in Encoding::Arena, live until
+  // `function`: its place in InstancePre::imports(), which says how the values are encoded
+  // (Encoding::Arena or Handles). The arguments live until
   // this returns. `done` runs exactly once, on any thread, also before this returns; anything but
   // Returned becomes an error of the imported function if its result has a place for it
   // (`result<_, string>` or without payload), else a trap of the caller. `timeout` 0: none.
@@ -30,6 +32,8 @@ class ImportTarget {
   virtual CallHandle call(const CallContext& context, std::uint32_t function,
                           std::span<const std::byte> arguments, std::chrono::milliseconds timeout,
                           CallDone done) = 0;
+  // Handles that results had, and that no guest holds any more. Also outside of guests.
+  virtual void drop_handles(std::span<const std::uint64_t> numbers) = 0;
 };
 
 }  // namespace arcella::engine

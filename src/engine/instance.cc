@@ -41,6 +41,15 @@ struct CallBeginning final : door::CallEnd {
   }
 };
 
+// It did not end at once.
+CallHandle go_on(PendingCalls& calls, const FirstPoll& first, const CallBeginning& beginning,
+                 CallEnding& ending) {
+  auto pending = first.go_on(*std::move(beginning.task), ending.later());
+  calls.add(pending);
+  pending->leave();
+  return CallHandle(std::move(pending));
+}
+
 }  // namespace
 
 void CallHandle::cancel() const {
@@ -96,12 +105,7 @@ CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Functi
       *function->function, static_cast<std::uint8_t>(encoding),
       reinterpret_cast<const std::uint8_t*>(arguments.data()), arguments.size(),
       milliseconds(timeout), first, room.data(), room.size(), beginning);
-  if (beginning.task.has_value()) {
-    auto pending = first.go_on(*std::move(beginning.task), ending.later());
-    impl_->pending.add(pending);
-    pending->leave();
-    return CallHandle(std::move(pending));
-  }
+  if (beginning.task.has_value()) return go_on(impl_->pending, first, beginning, ending);
   first.end();
   // From here on nothing of this instance is used: the callback may destroy it.
   if (length <= room.size()) {
@@ -112,6 +116,33 @@ CallHandle Instance::call(Executor& executor, const std::shared_ptr<const Functi
     ending.ended(*beginning.failure);
   }
   return {};
+}
+
+bool Instance::drop_handles(std::span<const std::uint64_t> numbers) {
+  return impl_->instance->drop_handles({numbers.data(), numbers.size()});
+}
+
+CallHandle Instance::settle(Executor& executor, CallEnding& ending, CallContext context) {
+  const FirstPoll first(executor, std::move(context));
+  const CallBeginning beginning;
+  const auto scope = first.in_context();
+  const bool settled = impl_->instance->settle_now(first, beginning);
+  if (beginning.task.has_value()) return go_on(impl_->pending, first, beginning, ending);
+  first.end();
+  // As in call().
+  if (settled) {
+    ending.ended(CallOutcomeView(std::span<const std::byte>()));
+  } else {
+    ending.ended(*beginning.failure);
+  }
+  return {};
+}
+
+std::uint64_t Instance::lent_handles() const noexcept {
+  return impl_->instance->lent_handles();
+}
+std::uint32_t Instance::holder() const noexcept {
+  return impl_->instance->holder();
 }
 
 bool Instance::alive() const noexcept {
@@ -218,8 +249,9 @@ Result<std::unique_ptr<InstancePre>> InstancePre::link(const Engine& engine,
                                                     std::move(target));
               }));
   std::vector<ImportedFunction> imported;
-  for (const door::StringPair& pair : linked->imported()) {
-    imported.push_back({door::to_string(pair.first), door::to_string(pair.second)});
+  for (const door::ImportEntry& entry : linked->imported()) {
+    imported.push_back(
+        {door::to_string(entry.interface), door::to_string(entry.name), entry.handles});
   }
   auto impl = std::make_unique<Impl>(
       Impl{engine, std::move(component), std::move(linked), std::move(imported)});

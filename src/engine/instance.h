@@ -88,6 +88,16 @@ class Instance {
                   Encoding encoding, std::span<const std::byte> arguments,
                   std::chrono::milliseconds timeout, CallEnding& ending, CallContext context);
 
+  // Handles of its resources that others held have been dropped; unknown ones are left out. Their
+  // resources end before the next call. True: settle() has to be called, in case there is none.
+  [[nodiscard]] bool drop_handles(std::span<const std::uint64_t> numbers);
+  // Ends those resources; their destructors are the guest's. Otherwise as a call without result.
+  CallHandle settle(Executor& executor, CallEnding& ending, CallContext context);
+  // That others hold; as of the last call's end.
+  [[nodiscard]] std::uint64_t lent_handles() const noexcept;
+  // Of the numbers of its handles (host/handle_list.h); no other instance of this process has it.
+  [[nodiscard]] std::uint32_t holder() const noexcept;
+
   [[nodiscard]] bool alive() const noexcept;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;  // linear memory now
 

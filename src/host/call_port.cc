@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "host/call_refusal.h"
+#include "host/handle_list.h"
 #include "ipc/failure_text.h"
 
 namespace arcella::host {
@@ -48,12 +49,16 @@ CallPort::CallPort(UniqueFd socket, EnginePool& pool, Side side, OnLost on_lost)
       on_lost_(std::move(on_lost)) {}
 
 void CallPort::serve(std::uint32_t slot, std::shared_ptr<Callee> callee) {
+  // What is released here outlives the lock: it may have handles to drop.
   const MutexLock lock(mutex_);
   if (callee && !closed_) {
     callees_[slot].swap(callee);
-  } else {
-    callees_.erase(slot);
+    return;
   }
+  const auto found = callees_.find(slot);
+  if (found == callees_.end()) return;
+  callee.swap(found->second);
+  callees_.erase(found);
 }
 
 bool CallPort::congested() const noexcept {
@@ -128,6 +133,10 @@ std::optional<Error> CallPort::admit(std::vector<Frame>& frames) {
       cancel_incoming(request);
       return true;
     }
+    if (frame.header.kind == ipc::DataKind::Drop) {
+      drop_came(frame);
+      return true;
+    }
     std::optional<engine::CallOutcome> refused;
     {
       const MutexLock lock(mutex_);
@@ -141,7 +150,7 @@ std::optional<Error> CallPort::admit(std::vector<Frame>& frames) {
         incoming_bytes_ += frame.payload.size();
       }
     }
-    if (refused) reply(request, *refused);
+    if (refused) reply(frame.header, *refused);
     return refused.has_value();
   });
   return broken;
@@ -178,9 +187,9 @@ void CallPort::run_call(const Frame& frame) {
     cancelled = call == incoming_.end() || call->second.cancelled;
   }
   if (cancelled)
-    return reply(request, refuse_call(Outcome::Cancelled, "cancelled before it began"));
+    return reply(frame.header, refuse_call(Outcome::Cancelled, "cancelled before it began"));
   if (!callee)
-    return reply(request, refuse_call(Outcome::NotReady, "the deployment is not loaded"));
+    return reply(frame.header, refuse_call(Outcome::NotReady, "the deployment is not loaded"));
   const engine::CallHandle handle = begin_call(frame, callee);
   bool cancelled_meanwhile = false;
   {
@@ -201,17 +210,17 @@ engine::CallHandle CallPort::begin_call(const Frame& frame, const std::shared_pt
   auto chain =
       decode_chain({reinterpret_cast<const char*>(chain_bytes.data()), chain_bytes.size()});
   if (!chain) {
-    reply(header.request, refuse_call(Outcome::BadArguments, chain.error().message()));
+    reply(header, refuse_call(Outcome::BadArguments, chain.error().message()));
     return {};
   }
   const std::optional<int> index =
       header.index < 0 ? std::nullopt : std::optional<int>(header.index);
-  return callee->call(
-      index, header.function, static_cast<engine::Encoding>(header.encoding_or_outcome), arguments,
-      std::chrono::milliseconds(header.timeout_ms), std::move(*chain),
-      [self = shared_from_this(), request = header.request](const CallOutcomeView& outcome) {
-        self->reply(request, outcome);
-      });
+  return callee->call(index, header.function,
+                      static_cast<engine::Encoding>(header.encoding_or_outcome), arguments,
+                      std::chrono::milliseconds(header.timeout_ms), std::move(*chain),
+                      [self = shared_from_this(), header](const CallOutcomeView& outcome) {
+                        self->reply(header, outcome);
+                      });
 }
 
 void CallPort::cancel_incoming(std::uint64_t request) {
@@ -226,10 +235,21 @@ void CallPort::cancel_incoming(std::uint64_t request) {
   handle.cancel();
 }
 
-void CallPort::reply(std::uint64_t request, const CallOutcomeView& outcome) {
+// Before the calls that came after it.
+void CallPort::drop_came(const Frame& frame) {
+  std::shared_ptr<Callee> callee;
   {
     const MutexLock lock(mutex_);
-    const auto call = incoming_.find(request);
+    const auto found = callees_.find(frame.header.slot);
+    if (found != callees_.end()) callee = found->second;
+  }
+  if (callee) callee->drop(decode_numbers(frame.payload));
+}
+
+void CallPort::reply(const ipc::DataHeader& call_header, const CallOutcomeView& outcome) {
+  {
+    const MutexLock lock(mutex_);
+    const auto call = incoming_.find(call_header.request);
     if (call != incoming_.end()) {
       incoming_bytes_ -= call->second.bytes;
       incoming_.erase(call);
@@ -237,7 +257,9 @@ void CallPort::reply(std::uint64_t request, const CallOutcomeView& outcome) {
   }
   ipc::DataHeader header;
   header.kind = ipc::DataKind::Result;
-  header.request = request;
+  header.request = call_header.request;
+  header.slot = call_header.slot;
+  header.function = call_header.encoding_or_outcome;
   header.index = outcome.exit_status;
   header.encoding_or_outcome = static_cast<std::uint8_t>(outcome.outcome);
   if (outcome.outcome != Outcome::Returned) {

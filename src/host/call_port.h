@@ -63,6 +63,9 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
                           std::span<const std::byte> arguments, std::chrono::milliseconds patience,
                           engine::CallDone done);
 
+  // Nobody here holds these handles any more, which results of `slot` had.
+  void drop(std::uint32_t slot, std::span<const std::uint64_t> handles);
+
   // Ends it. What has arrived is still read; what is under way then ends Unavailable with `reason`,
   // calls that came in are cancelled. Idempotent: the first reason counts.
   void close(const std::string& reason);
@@ -87,12 +90,13 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
   [[nodiscard]] std::optional<engine::CallOutcome> refusal(const Frame& frame)
       ARCELLA_REQUIRES(mutex_);
   void result_came(const Frame& frame);
+  void drop_came(const Frame& frame);
   void post_call(Frame frame);
   void run_call(const Frame& frame);
   [[nodiscard]] engine::CallHandle begin_call(const Frame& frame,
                                               const std::shared_ptr<Callee>& callee);
   void cancel_incoming(std::uint64_t request);
-  void reply(std::uint64_t request, const engine::CallOutcomeView& outcome);
+  void reply(const ipc::DataHeader& call_header, const engine::CallOutcomeView& outcome);
 
   void cancel_outgoing(std::uint64_t request);
   void send_cancel(std::uint64_t request);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "host/call_port.h"
 #include "host/call_refusal.h"
+#include "host/handle_list.h"
 #include "ipc/failure_text.h"
 
 namespace arcella::host {
@@ -63,8 +64,15 @@ engine::CallHandle CallPort::call(ipc::DataHeader header, const CallChain* calle
 void CallPort::result_came(const Frame& frame) {
   // Unknown: the result of a call that was cancelled or given up meanwhile.
   const engine::CallDone done = outgoing_.take(frame.header.request);
-  if (!done) return;
   const auto outcome = static_cast<Outcome>(frame.header.encoding_or_outcome);
+  if (!done) {
+    const bool with_handles =
+        outcome == Outcome::Returned &&
+        frame.header.function == static_cast<std::uint32_t>(engine::Encoding::Handles);
+    if (const auto handles = handles_of(frame.payload); with_handles && handles)
+      drop(frame.header.slot, *handles);
+    return;
+  }
   if (outcome == Outcome::Returned) {
     done(CallOutcomeView(frame.payload));
     return;
@@ -76,6 +84,14 @@ void CallPort::result_came(const Frame& frame) {
   failed.message = text.message;
   failed.backtrace = text.backtrace;
   done(failed);
+}
+
+void CallPort::drop(std::uint32_t slot, std::span<const std::uint64_t> handles) {
+  if (handles.empty()) return;
+  ipc::DataHeader header;
+  header.kind = ipc::DataKind::Drop;
+  header.slot = slot;
+  writer_.write(header, encode_numbers(handles));
 }
 
 void CallPort::cancel_outgoing(std::uint64_t request) {

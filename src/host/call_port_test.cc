@@ -378,8 +378,9 @@ TEST(CallPorts, CallEachOther) {
   auto other = CallPort::open(std::move(ends.second), pool, CallPort::Side::Worker, {}).value();
   one->serve(7, std::make_shared<FakeCallee>());
   other->serve(
-      7, std::make_shared<Route>(std::make_shared<FakeCallee>(),
-                                 std::vector<std::uint32_t>{FakeCallee::Fail, FakeCallee::Echo}));
+      7, std::make_shared<Route>(7, std::make_shared<FakeCallee>(),
+                                 std::vector<std::uint32_t>{FakeCallee::Fail, FakeCallee::Echo},
+                                 std::make_shared<Handles>()));
   RemoteCallee to_other(one, 7, {{"x#echo", 1}, {"x#fail", 0}}, milliseconds(5000));
   EXPECT_EQ(to_other.resolve("x#echo").value(), 1U);
   EXPECT_EQ(to_other.resolve("x#large").error().code(), ErrorCode::NotFound);

@@ -31,6 +31,11 @@ class Callee {
                                   engine::Encoding encoding, std::span<const std::byte> arguments,
                                   std::chrono::milliseconds timeout, CallChainPtr caller,
                                   engine::CallDone done) = 0;
+  // Handles that its results had and nobody holds any more; no-op for who has not given them. Must
+  // not block, runs no guest here.
+  virtual void drop(std::span<const std::uint64_t> /*handles*/) {}
+  // Equal if the handles of the one can be given to the other.
+  [[nodiscard]] virtual const void* handle_space() const noexcept { return this; }
 };
 
 }  // namespace arcella::host

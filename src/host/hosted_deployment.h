@@ -51,6 +51,7 @@ struct DeploymentStatistics {
   std::uint64_t failed = 0;
   std::uint64_t memory_bytes = 0;  // linear memories of all replicas
   std::uint64_t in_flight = 0;
+  std::uint64_t handles = 0;  // of its resources, that others hold
   std::string last_failure;
 };
 

@@ -11,7 +11,8 @@ namespace arcella::host {
 
 void Imports::set_functions(const std::vector<engine::ImportedFunction>& functions) {
   const MutexLock lock(mutex_);
-  for (const engine::ImportedFunction& function : functions) slots_.push_back(Slot{function, {}});
+  for (const engine::ImportedFunction& function : functions)
+    slots_.emplace_back().function = function;
 }
 
 std::vector<std::string> Imports::interfaces() const {
@@ -42,12 +43,17 @@ Result<void> Imports::bind(std::string_view interface, const std::shared_ptr<Cal
     ARCELLA_TRY(const std::uint32_t number, callee->resolve(name));
     numbers.push_back(number);
   }
+  // The functions of one interface are in a row.
+  const auto provider = std::make_shared<const Handles::Provider>(
+      Handles::Provider{callee, wanted.front().first, numbers});
+  std::vector<Handles::ProviderPtr> released;  // outlives the lock
   {
     const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       Slot& slot = slots_[wanted[i].first];
       slot.callee = callee;
       slot.number = numbers[i];
+      released.push_back(std::exchange(slot.provider, provider));
     }
   }
   if (waiting_) waiting_->try_again();
@@ -55,11 +61,13 @@ Result<void> Imports::bind(std::string_view interface, const std::shared_ptr<Cal
 }
 
 void Imports::unbind(std::string_view interface, const std::string& why) {
-  std::vector<std::shared_ptr<Callee>> released;  // outlives the lock
+  std::vector<std::shared_ptr<Callee>> released;         // outlives the lock
+  std::vector<Handles::ProviderPtr> released_providers;  // the same
   const MutexLock lock(mutex_);
   for (Slot& slot : slots_) {
     if (slot.function.interface != interface) continue;
     released.push_back(std::move(slot.callee));
+    released_providers.push_back(std::move(slot.provider));
     slot.why_not = why;
   }
 }
@@ -87,12 +95,20 @@ engine::CallHandle Imports::call_now(const engine::CallContext& context, std::ui
   std::shared_ptr<Callee> callee;
   std::uint32_t number = 0;
   std::string why_not;
+  bool handles = false;
+  Handles::ProviderPtr provider;
   {
     const MutexLock lock(mutex_);
     const Slot& slot = slots_[function];
     callee = slot.callee;
     number = slot.number;
     if (!callee) why_not = slot.why_not;
+    handles = slot.function.handles;
+    if (handles) provider = slot.provider;
+  }
+  if (handles) {
+    return handles_->call(provider, why_not, function, arguments, timeout,
+                          std::static_pointer_cast<const CallChain>(context), std::move(done));
   }
   if (!callee) {
     done(refuse_call(engine::Outcome::NotReady, std::move(why_not)));

@@ -19,6 +19,7 @@
 #include "engine/import_target.h"
 #include "host/callee.h"
 #include "host/engine_pool.h"
+#include "host/handles.h"
 #include "host/waiting_calls.h"
 
 namespace arcella::host {
@@ -54,6 +55,9 @@ class Imports final : public engine::ImportTarget, public std::enable_shared_fro
   engine::CallHandle call(const engine::CallContext& context, std::uint32_t function,
                           std::span<const std::byte> arguments, std::chrono::milliseconds timeout,
                           engine::CallDone done) override;
+  void drop_handles(std::span<const std::uint64_t> numbers) override { handles_->drop(numbers); }
+  // That the consumer holds.
+  [[nodiscard]] std::size_t handles() const { return handles_->count(); }
 
  private:
   engine::CallHandle call_now(const engine::CallContext& context, std::uint32_t function,
@@ -64,10 +68,13 @@ class Imports final : public engine::ImportTarget, public std::enable_shared_fro
     engine::ImportedFunction function;
     std::shared_ptr<Callee> callee;  // null: not bound
     std::uint32_t number = 0;        // of the function at the callee
+    Handles::ProviderPtr provider;   // the same, for a function with handles
     std::string why_not = "nothing is bound to it";
   };
 
   std::shared_ptr<WaitingCalls> waiting_;  // constant after construction; null: nothing waits
+  const std::shared_ptr<Handles> handles_ = std::make_shared<Handles>();  // shared with its calls
+
   mutable Mutex mutex_;
   std::vector<Slot> slots_ ARCELLA_GUARDED_BY(mutex_);  // by number
 };

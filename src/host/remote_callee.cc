@@ -43,36 +43,45 @@ engine::CallHandle RemoteCallee::call(std::optional<int> index, std::uint32_t fu
                      std::move(done));
 }
 
+void RemoteCallee::drop(std::span<const std::uint64_t> handles) {
+  port_->drop(slot_, handles);
+}
+
+Route::Route(std::uint32_t number, std::shared_ptr<Callee> callee,
+             std::vector<std::uint32_t> functions, std::shared_ptr<Handles> handles)
+    : provider_(std::make_shared<const Handles::Provider>(
+          Handles::Provider{std::move(callee), std::uint64_t{number} << 32, std::move(functions)})),
+      handles_(std::move(handles)) {}
+
 Result<std::uint32_t> Route::resolve(std::string_view) {
   return fail(ErrorCode::Unavailable, "a route has no names");
 }
 
-Result<std::uint32_t> ImportedInterface::resolve(std::string_view) {
-  return fail(ErrorCode::Unavailable, "an import has no names");
+Result<std::uint32_t> Nobody::resolve(std::string_view) {
+  return fail(ErrorCode::Unavailable, why_);
 }
 
-engine::CallHandle ImportedInterface::call(std::optional<int>, std::uint32_t function,
-                                           engine::Encoding encoding,
-                                           std::span<const std::byte> arguments,
-                                           milliseconds timeout, CallChainPtr caller,
-                                           engine::CallDone done) {
-  if (function < functions_.size() && encoding == engine::Encoding::Arena)
-    return imports_->call(caller, functions_[function], arguments, timeout, std::move(done));
-  done(refuse_call(engine::Outcome::BadArguments, "no imported function has the number " +
-                                                      std::to_string(function) +
-                                                      ", or the arguments are no arena"));
+engine::CallHandle Nobody::call(std::optional<int>, std::uint32_t, engine::Encoding,
+                                std::span<const std::byte>, milliseconds, CallChainPtr,
+                                engine::CallDone done) {
+  done(refuse_call(engine::Outcome::NotReady, why_));
   return {};
 }
 
 engine::CallHandle Route::call(std::optional<int>, std::uint32_t function,
                                engine::Encoding encoding, std::span<const std::byte> arguments,
                                milliseconds timeout, CallChainPtr caller, engine::CallDone done) {
-  if (function < functions_.size())
-    return callee_->call(std::nullopt, functions_[function], encoding, arguments, timeout,
-                         std::move(caller), std::move(done));
-  done(refuse_call(engine::Outcome::BadArguments,
-                   "no function has the number " + std::to_string(function)));
-  return {};
+  if (function >= provider_->numbers.size()) {
+    done(refuse_call(engine::Outcome::BadArguments,
+                     "no function has the number " + std::to_string(function)));
+    return {};
+  }
+  if (encoding == engine::Encoding::Handles) {
+    return handles_->call(provider_, {}, provider_->first + function, arguments, timeout,
+                          std::move(caller), std::move(done));
+  }
+  return provider_->callee->call(std::nullopt, provider_->numbers[function], encoding, arguments,
+                                 timeout, std::move(caller), std::move(done));
 }
 
 }  // namespace arcella::host

@@ -5,13 +5,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "host/call_port.h"
 #include "host/callee.h"
-#include "host/imports.h"
+#include "host/handles.h"
 #include "ipc/import_route.h"
 
 namespace arcella::host {
@@ -41,6 +42,8 @@ class RemoteCallee final : public Callee {
                           engine::Encoding encoding, std::span<const std::byte> arguments,
                           std::chrono::milliseconds timeout, CallChainPtr caller,
                           engine::CallDone done) override;
+  void drop(std::span<const std::uint64_t> handles) override;
+  [[nodiscard]] const void* handle_space() const noexcept override { return port_.get(); }
 
  private:
   const std::shared_ptr<CallPort> port_;
@@ -53,8 +56,10 @@ class RemoteCallee final : public Callee {
 // least busy replica.
 class Route final : public Callee {
  public:
-  Route(std::shared_ptr<Callee> callee, std::vector<std::uint32_t> functions)
-      : callee_(std::move(callee)), functions_(std::move(functions)) {}
+  // `number`: of the route. `handles`: those that the process holds for the same consumer, by
+  // whatever route.
+  Route(std::uint32_t number, std::shared_ptr<Callee> callee, std::vector<std::uint32_t> functions,
+        std::shared_ptr<Handles> handles);
 
   // Unavailable: whoever has a route knows its numbers.
   Result<std::uint32_t> resolve(std::string_view function) override;
@@ -62,20 +67,18 @@ class Route final : public Callee {
                           engine::Encoding encoding, std::span<const std::byte> arguments,
                           std::chrono::milliseconds timeout, CallChainPtr caller,
                           engine::CallDone done) override;
+  void drop(std::span<const std::uint64_t> handles) override { handles_->drop(handles); }
 
  private:
-  const std::shared_ptr<Callee> callee_;
-  const std::vector<std::uint32_t> functions_;
+  const Handles::ProviderPtr provider_;  // shared with the handles that came from it
+  const std::shared_ptr<Handles> handles_;
 };
 
-// An interface that another process imports, as a callee for that process: its calls go wherever
-// `imports` leads to at the moment. `functions`: by their place in the list, the numbers there.
-class ImportedInterface final : public Callee {
+// What serves a route that leads to nobody at the moment: NotReady, and why.
+class Nobody final : public Callee {
  public:
-  ImportedInterface(std::shared_ptr<Imports> imports, std::vector<std::uint32_t> functions)
-      : imports_(std::move(imports)), functions_(std::move(functions)) {}
+  explicit Nobody(std::string why) : why_(std::move(why)) {}
 
-  // Unavailable: whoever imports it knows its numbers.
   Result<std::uint32_t> resolve(std::string_view function) override;
   engine::CallHandle call(std::optional<int> index, std::uint32_t function,
                           engine::Encoding encoding, std::span<const std::byte> arguments,
@@ -83,8 +86,7 @@ class ImportedInterface final : public Callee {
                           engine::CallDone done) override;
 
  private:
-  const std::shared_ptr<Imports> imports_;
-  const std::vector<std::uint32_t> functions_;
+  const std::string why_;
 };
 
 }  // namespace arcella::host

@@ -3,12 +3,15 @@
 // Calls into replicas: admission, choice, and what their end means for the replica. The hot path of
 // the platform: no look-up by name, one short lock before the call and one after it.
 #include <algorithm>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/limits.h"
 #include "host/call_refusal.h"
+#include "host/handle_list.h"
 #include "host/replica_deployment.h"
 #include "host/run_policy.h"
 
@@ -19,6 +22,22 @@ using engine::CallOutcome;
 using engine::CallOutcomeView;
 using engine::Outcome;
 using std::chrono::milliseconds;
+
+// Instead of a function's number: what the handles that were dropped leave to be done.
+constexpr std::uint32_t kSettling = std::numeric_limits<std::uint32_t>::max();
+
+// Who made the handles of a call; nullopt: there are none.
+Result<std::optional<std::uint32_t>> holder_of_all(std::span<const std::byte> arguments) {
+  std::optional<std::uint32_t> all;
+  ARCELLA_TRY(const std::vector<std::uint64_t> handles, handles_of(arguments));
+  for (const std::uint64_t handle : handles) {
+    const std::uint32_t holder = holder_of(handle);
+    if (all.value_or(holder) != holder)
+      return fail(ErrorCode::InvalidRequest, "handles of several replicas in one call");
+    all = holder;
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -49,14 +68,25 @@ Result<std::uint32_t> ReplicaDeployment::resolve(std::string_view function) {
   return number;
 }
 
-// The least busy replica that takes calls and does not wait for this one itself.
-Replica* ReplicaDeployment::choose(std::optional<int> index, const CallChain* caller) {
+// The least busy replica that takes calls and does not wait for this one itself; of a call with
+// handles the one that made them, until it ends.
+Replica* ReplicaDeployment::choose(const Wanted& wanted, const CallChain* caller) {
   if (length(caller) >= limits::kCallChainMax) return nullptr;
-  const auto takes = [caller](const Replica& replica) {
-    return replica.state == Replica::State::Ready && !contains(caller, replica.output.instance());
+  const auto waits = [caller](const Replica& replica) {
+    return contains(caller, replica.output.instance());
   };
-  if (index) {
-    const auto found = replicas_.find(*index);
+  const auto takes = [waits](const Replica& replica) {
+    return replica.state == Replica::State::Ready && !waits(replica);
+  };
+  if (wanted.holder) {
+    const auto found = holders_.find(*wanted.holder);
+    if (found == holders_.end()) return nullptr;
+    Replica& holder = *found->second;
+    const bool drains = holder.state == Replica::State::Stopping && !holder.shutdown_begun;
+    return takes(holder) || (drains && !waits(holder)) ? &holder : nullptr;
+  }
+  if (wanted.index) {
+    const auto found = replicas_.find(*wanted.index);
     return found != replicas_.end() && takes(*found->second) ? found->second.get() : nullptr;
   }
   auto* const least_busy = static_cast<Replica*>(choice_.choose());
@@ -69,12 +99,16 @@ Replica* ReplicaDeployment::choose(std::optional<int> index, const CallChain* ca
   return chosen;
 }
 
-CallOutcome ReplicaDeployment::why_none(std::optional<int> index, const CallChain* caller) const {
+CallOutcome ReplicaDeployment::why_none(const Wanted& wanted, const CallChain* caller) const {
   const std::string name = spec_.deployment.str();
   if (length(caller) >= limits::kCallChainMax) {
     return refuse_call(Outcome::Unavailable, "a chain of more than " +
                                                  std::to_string(limits::kCallChainMax) +
                                                  " calls: " + to_string(caller) + " -> " + name);
+  }
+  if (wanted.holder && !holders_.contains(*wanted.holder)) {
+    return refuse_call(Outcome::Unavailable,
+                       "the replica of '" + name + "' that made the handle is gone");
   }
   for (const CallChain* link = caller; link != nullptr; link = link->caller.get()) {
     if (link->replica->deployment != spec_.deployment) continue;
@@ -82,13 +116,14 @@ CallOutcome ReplicaDeployment::why_none(std::optional<int> index, const CallChai
                        "the call comes back to a replica that waits for it: " + to_string(caller) +
                            " -> " + name + "; another replica of '" + name + "' could take it");
   }
-  const std::string who = index ? "replica " + name + "/" + std::to_string(*index) + " is not"
-                                : "no replica of '" + name + "' is";
-  return refuse_call(Outcome::NotReady, who + " ready");
+  std::string who = "no replica of '" + name + "' is";
+  if (wanted.index) who = "replica " + name + "/" + std::to_string(*wanted.index) + " is not";
+  if (wanted.holder) who = "the replica of '" + name + "' that made the handle is not";
+  // It does not come back.
+  return refuse_call(wanted.holder ? Outcome::Unavailable : Outcome::NotReady, who + " ready");
 }
 
-ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
-                                                      std::uint32_t function,
+ReplicaDeployment::Admission ReplicaDeployment::admit(const Wanted& wanted, std::uint32_t function,
                                                       const CallChain* caller) {
   Admission admission;
   const MutexLock lock(mutex_);
@@ -97,9 +132,9 @@ ReplicaDeployment::Admission ReplicaDeployment::admit(std::optional<int> index,
                                     "no function has the number " + std::to_string(function));
     return admission;
   }
-  Replica* const chosen = choose(index, caller);
+  Replica* const chosen = choose(wanted, caller);
   if (chosen == nullptr) {
-    admission.refusal = why_none(index, caller);
+    admission.refusal = why_none(wanted, caller);
     return admission;
   }
   if (chosen->calls > limits::kCallQueuePerInstanceMax) {
@@ -202,7 +237,16 @@ engine::CallHandle ReplicaDeployment::call(std::optional<int> index, std::uint32
                                            std::span<const std::byte> arguments,
                                            milliseconds timeout, CallChainPtr caller,
                                            engine::CallDone done) {
-  Admission admission = admit(index, function, caller.get());
+  Wanted wanted{index, std::nullopt};
+  if (encoding == engine::Encoding::Handles) {
+    const auto holder = holder_of_all(arguments);
+    if (!holder) {
+      refuse(refuse_call(Outcome::BadArguments, holder.error().message()), done);
+      return {};
+    }
+    wanted.holder = *holder;
+  }
+  Admission admission = admit(wanted, function, caller.get());
   if (!admission.replica) {
     refuse(*admission.refusal, done);
     return {};
@@ -252,7 +296,9 @@ void ReplicaDeployment::call_ended(const ReplicaPtr& replica, std::uint64_t call
       choice_.remove(*replica);
       death = outcome;
       death->payload.clear();
-      death->message.insert(0, "call of '" + function_names_[function] + "': ");
+      death->message.insert(0, function == kSettling
+                                   ? "dropping handles: "
+                                   : "call of '" + function_names_[function] + "': ");
     }
   }
   if (death.has_value()) {
@@ -261,6 +307,40 @@ void ReplicaDeployment::call_ended(const ReplicaPtr& replica, std::uint64_t call
     // Not here: this may be the inside of the poll that ended the call.
     pool_.post([self = shared_from_this(), replica] { self->begin_shutdown(replica); });
   }
+}
+
+void ReplicaDeployment::drop(std::span<const std::uint64_t> handles) {
+  std::map<std::uint32_t, std::vector<std::uint64_t>> by_holder;
+  for (const std::uint64_t handle : handles)
+    by_holder[holder_of(handle)].push_back(handle & ~kMovedHandle);
+  for (const auto& [holder, numbers] : by_holder) {
+    ReplicaPtr replica;
+    {
+      const MutexLock lock(mutex_);
+      const auto found = holders_.find(holder);
+      if (found == holders_.end()) continue;
+      replica = found->second;
+    }
+    if (replica->instance->drop_handles(numbers))
+      pool_.post([self = shared_from_this(), replica] { self->settle(replica); });
+  }
+}
+
+// Counts as a call, but not as one that somebody made.
+void ReplicaDeployment::settle(const ReplicaPtr& replica) {
+  std::uint64_t call_id = 0;
+  {
+    const MutexLock lock(mutex_);
+    if (replica->state == Replica::State::Ended) return;
+    ++statistics_.in_flight;
+    call_id = open_call(*replica);
+  }
+  engine::CallContext context =
+      std::make_shared<const CallChain>(CallChain{{replica, &replica->output.instance()}, nullptr});
+  engine::CallDone nobody = [](const CallOutcomeView&) {};
+  Ending ending(*this, replica, call_id, kSettling, nobody);
+  const engine::CallHandle handle = replica->instance->settle(pool_, ending, std::move(context));
+  if (handle.valid()) keep_handle(*replica, call_id, handle);
 }
 
 DeploymentStatistics ReplicaDeployment::statistics() const {
@@ -274,8 +354,10 @@ DeploymentStatistics ReplicaDeployment::statistics() const {
       if (replica->state == Replica::State::Ready && replica->instance) ready.push_back(replica);
     }
   }
-  for (const ReplicaPtr& replica : ready)
+  for (const ReplicaPtr& replica : ready) {
     statistics.memory_bytes += replica->instance->memory_bytes();
+    statistics.handles += replica->instance->lent_handles();
+  }
   return statistics;
 }
 

@@ -118,6 +118,7 @@ void ReplicaDeployment::instantiated(const ReplicaPtr& replica,
   {
     const MutexLock lock(mutex_);
     wanted = replica->state == Replica::State::Starting;
+    if (wanted) holders_.emplace(replica->instance->holder(), replica);
   }
   if (!wanted) {
     finish(replica, InstanceEvent::Ended, {});
@@ -194,6 +195,7 @@ void ReplicaDeployment::finish(const ReplicaPtr& replica, InstanceEvent event,
     replica->output.close();
     choice_.remove(*replica);
     replicas_.erase(report.instance.index);
+    if (replica->instance) holders_.erase(replica->instance->holder());
     if (event == InstanceEvent::Crashed && spec_.kind == model::Kind::Command) {
       ++statistics_.failed;
       statistics_.last_failure = why.message;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/mutex.h"
@@ -35,6 +36,7 @@ class ReplicaDeployment final : public HostedDeployment,
                           engine::Encoding encoding, std::span<const std::byte> arguments,
                           std::chrono::milliseconds timeout, CallChainPtr caller,
                           engine::CallDone done) override;
+  void drop(std::span<const std::uint64_t> handles) override;
   [[nodiscard]] DeploymentStatistics statistics() const override;
 
  private:
@@ -65,12 +67,18 @@ class ReplicaDeployment final : public HostedDeployment,
                 std::chrono::milliseconds timeout, HookDone done);
 
   // Calls (replica_calls.cc).
-  [[nodiscard]] Admission admit(std::optional<int> index, std::uint32_t function,
+  // Which replica a call is for; neither: the least busy.
+  struct Wanted {
+    std::optional<int> index;
+    std::optional<std::uint32_t> holder;  // of the call's handles
+  };
+  [[nodiscard]] Admission admit(const Wanted& wanted, std::uint32_t function,
                                 const CallChain* caller);
-  [[nodiscard]] Replica* choose(std::optional<int> index, const CallChain* caller)
+  [[nodiscard]] Replica* choose(const Wanted& wanted, const CallChain* caller)
       ARCELLA_REQUIRES(mutex_);
-  [[nodiscard]] engine::CallOutcome why_none(std::optional<int> index,
-                                             const CallChain* caller) const;
+  [[nodiscard]] engine::CallOutcome why_none(const Wanted& wanted, const CallChain* caller) const
+      ARCELLA_REQUIRES(mutex_);
+  void settle(const ReplicaPtr& replica);
   void refuse(const engine::CallOutcome& outcome, const engine::CallDone& done);
   [[nodiscard]] Result<FunctionPtr> resolve_in(Replica& replica, std::uint32_t function,
                                                const std::string& name);
@@ -90,7 +98,9 @@ class ReplicaDeployment final : public HostedDeployment,
   // Never held while a guest runs or the listener is called.
   mutable Mutex mutex_;
   std::map<int, ReplicaPtr> replicas_ ARCELLA_GUARDED_BY(mutex_);  // alive
-  LeastBusy choice_ ARCELLA_GUARDED_BY(mutex_);                    // those of them that take calls
+  // Those that may have lent resources, by the number in their handles.
+  std::unordered_map<std::uint32_t, ReplicaPtr> holders_ ARCELLA_GUARDED_BY(mutex_);
+  LeastBusy choice_ ARCELLA_GUARDED_BY(mutex_);  // those of them that take calls
   std::vector<std::string> function_names_ ARCELLA_GUARDED_BY(mutex_);  // by number
   std::uint64_t next_call_id_ ARCELLA_GUARDED_BY(mutex_) = 1;
   DeploymentStatistics statistics_

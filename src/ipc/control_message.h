@@ -21,7 +21,7 @@
 
 namespace arcella::ipc {
 
-inline constexpr int kProtocolVersion = 2;
+inline constexpr int kProtocolVersion = 3;
 
 // --- daemon -> worker; each with `request` is answered by one Reply ---
 
@@ -55,7 +55,7 @@ struct ResolveFunction {
   std::string function;
 };
 // Answered by a Reply whose `value` is unused and `text` a JSON object (calls, failed,
-// memory_bytes, in_flight, last_failure).
+// memory_bytes, in_flight, handles, last_failure).
 struct QueryStatistics {
   std::uint64_t request = 0;
   model::DeploymentId deployment;

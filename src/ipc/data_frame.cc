@@ -73,6 +73,9 @@ Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes) 
     case DataKind::Cancel:
       if (header.length != 0) return refuse("a cancel frame with a payload");
       break;
+    case DataKind::Drop:
+      if (header.length % 8 != 0) return refuse("a drop frame with part of a number");
+      break;
     default:
       return refuse("frame of unknown kind " + std::to_string(kind));
   }

@@ -5,16 +5,20 @@
 //
 //   0 u32 length    bytes of payload, <= limits::kDataPayloadBytesMax
 //   4 u8  kind      DataKind
-//   5 u8  encoding  of a Call: 0 WAVE, 1 values, 2 arena; of a Result its DataOutcome
+//   5 u8  encoding  of a Call: 0 WAVE, 1 values, 2 arena, 3 arena with handles; of a Result its
+//                   DataOutcome
 //   6 u16 chain     of a Call: bytes at the payload's end that say who waits for it
 //   8 u64 request   chosen by the caller, unique among its calls in flight
-//  16 u32 slot      whom it is for: LoadDeployment::slot, or to the daemon ImportRoute::route
+//  16 u32 slot      whom it is for: LoadDeployment::slot, or to the daemon ImportRoute::route; of a
+//                   Result that of its Call
 //  20 i32 index     the replica, or -1 for the least busy one; of a Result: the exit status
-//  24 u32 function  its number (ResolveFunction), or its place in ImportRoute::functions
+//  24 u32 function  its number (ResolveFunction), or its place in ImportRoute::functions; of a
+//                   Result the encoding of its Call
 //  28 u32 timeout   milliseconds, 0: the deployment's own
 //
 // The payload of a Result is, of Returned, the result in the encoding of the Call; of any other
-// outcome the bytes of a FailureText (ipc/failure_text.h).
+// outcome the bytes of a FailureText (ipc/failure_text.h). That of a Drop is the numbers of handles
+// that nobody holds any more, 8 bytes each.
 #pragma once
 
 #include <array>
@@ -25,7 +29,7 @@
 
 namespace arcella::ipc {
 
-enum class DataKind : std::uint8_t { Call = 1, Result = 2, Cancel = 3 };
+enum class DataKind : std::uint8_t { Call = 1, Result = 2, Cancel = 3, Drop = 4 };
 
 // In the order of engine::Outcome, which says what each means.
 enum class DataOutcome : std::uint8_t {
@@ -42,7 +46,7 @@ enum class DataOutcome : std::uint8_t {
 };
 
 inline constexpr int kDataOutcomeCount = static_cast<int>(DataOutcome::NotReady) + 1;
-inline constexpr int kDataEncodingCount = 3;
+inline constexpr int kDataEncodingCount = 4;
 
 inline constexpr std::size_t kDataHeaderBytes = 32;
 
@@ -60,7 +64,8 @@ struct DataHeader {
 
 [[nodiscard]] std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcept;
 // InvalidRequest for an unknown kind, encoding or outcome, a length over its bound, a Cancel with a
-// payload, or a chain that only a Call has, or that is longer than the payload.
+// payload, a Drop of part of a number, or a chain that only a Call has, or that is longer than the
+// payload.
 [[nodiscard]] Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes);
 
 }  // namespace arcella::ipc

@@ -33,6 +33,7 @@ std::string to_json(const host::DeploymentStatistics& statistics) {
   object["failed"] = statistics.failed;
   object["memory_bytes"] = statistics.memory_bytes;
   object["in_flight"] = statistics.in_flight;
+  object["handles"] = statistics.handles;
   object["last_failure"] = statistics.last_failure;
   return wire::to_text(wire::Json(std::move(object)));
 }

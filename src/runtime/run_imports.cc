@@ -12,12 +12,11 @@
 
 namespace arcella::runtime {
 
-RunImports::RunImports(RuntimeCore& core, model::Deployment deployment,
-                       model::Component component)
+RunImports::RunImports(RuntimeCore& core, model::Deployment deployment, model::Component component)
     : core_(core),
       deployment_(std::move(deployment)),
       component_(std::move(component)),
-      imports_(std::make_shared<host::Imports>(core.places.pool(), deployment_.spec.provider_wait)),
+      handles_(std::make_shared<host::Handles>()),
       scope_(core.io.get_executor()) {}
 
 RunImports::~RunImports() = default;
@@ -26,8 +25,9 @@ aio::Task<Result<supervisor::CommandImports>> RunImports::begin() {
   Together alone;
   ARCELLA_CO_TRY_VOID(co_await wait_for_providers(core_, deployment_, std::move(alone)));
   ARCELLA_CO_TRY(auto imports, open());
+  if (!port_) co_return imports;
   for (const ToldImport& wanted : to_bind()) co_await bind(wanted);
-  if (port_) scope_.spawn(follow());
+  scope_.spawn(follow());
   co_return imports;
 }
 
@@ -35,38 +35,26 @@ aio::Task<void> RunImports::stop() {
   scope_.cancel();
   co_await scope_.join();
   if (port_) port_->close("the command has ended");
-  imports_->close("the command has ended");
 }
 
 Result<supervisor::CommandImports> RunImports::open() {
   supervisor::CommandImports imports;
-  std::vector<engine::ImportedFunction> functions;
-  std::vector<std::vector<std::uint32_t>> numbers;
   for (const ToldImport& wanted : to_bind()) {
-    const std::string& interface = wanted.binding.import;
     ipc::RunImport& one = imports.imports.emplace_back();
-    one.import = interface;
-    one.route.route = static_cast<std::uint32_t>(numbers.size());
-    one.route.functions = imported_functions(component_, interface);
+    one.import = wanted.binding.import;
+    one.route.route = static_cast<std::uint32_t>(routes_.size());
+    one.route.functions = imported_functions(component_, one.import);
     // Whoever serves it at the time has its own, shorter one.
     one.route.call_timeout_ms = limits::kCallTimeoutMax.count();
-    std::vector<std::uint32_t>& mine = numbers.emplace_back();
-    for (const std::string& function : one.route.functions) {
-      mine.push_back(static_cast<std::uint32_t>(functions.size()));
-      functions.push_back({interface, function});
-    }
+    routes_.emplace(one.import, one.route.route);
   }
-  if (numbers.empty()) return imports;
-  imports_->set_functions(functions);
+  if (routes_.empty()) return imports;
   ARCELLA_TRY(auto ends, aio::socket_pair());
   auto lost = [](const Error& why) {
     log::debug("runtime", "the data socket of a command", {{"error", why.message()}});
   };
   ARCELLA_TRY(port_, host::CallPort::open(std::move(ends.first), core_.places.pool(),
                                           host::CallPort::Side::Daemon, lost));
-  for (std::uint32_t route = 0; route < numbers.size(); ++route) {
-    port_->serve(route, std::make_shared<host::ImportedInterface>(imports_, numbers[route]));
-  }
   imports.data = std::move(ends.second);
   return imports;
 }
@@ -98,23 +86,35 @@ std::vector<ToldImport> RunImports::to_bind() const {
 aio::Task<void> RunImports::bind(ToldImport wanted) {
   const host::ImportBinding& binding = wanted.binding;
   told_.insert_or_assign(binding.import, wanted);
-  if (wanted.platform) {
-    auto served = imports_->bind(binding.import, core_.reconciler.platform(), binding.exported);
-    if (!served.has_value()) imports_->unbind(binding.import, served.error().message());
-    co_return;
-  }
-  if (!binding.provider) {
-    imports_->unbind(binding.import, binding.why_not);
-    co_return;
-  }
   std::vector<std::string> names;
   for (const std::string& function : imported_functions(component_, binding.import))
     names.push_back(model::full_function_name(binding.exported, function));
-  auto callee =
-      co_await core_.places.at(wanted.provider_place).callee(*binding.provider, std::move(names));
-  const auto bound = callee.has_value() ? imports_->bind(binding.import, *callee, binding.exported)
-                                        : Result<void>(fail(callee.error()));
-  if (!bound.has_value()) imports_->unbind(binding.import, bound.error().message());
+  auto callee = co_await callee_of(wanted, names);
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& name : names) {
+    auto number = callee.and_then([&name](auto& known) { return known->resolve(name); });
+    if (!number.has_value()) {
+      callee = fail(number.error());
+      break;
+    }
+    numbers.push_back(*number);
+  }
+  const std::uint32_t route = routes_.at(binding.import);
+  if (callee.has_value()) {
+    port_->serve(route,
+                 std::make_shared<host::Route>(route, *callee, std::move(numbers), handles_));
+  } else {
+    port_->serve(route, std::make_shared<host::Nobody>(callee.error().message()));
+  }
+}
+
+aio::Task<Result<std::shared_ptr<host::Callee>>> RunImports::callee_of(
+    const ToldImport& wanted, std::vector<std::string> names) {
+  if (wanted.platform) co_return core_.reconciler.platform();
+  if (!wanted.binding.provider) co_return fail(ErrorCode::Unavailable, wanted.binding.why_not);
+  model::DeploymentId provider = *wanted.binding.provider;
+  co_return co_await core_.places.at(wanted.provider_place)
+      .callee(std::move(provider), std::move(names));
 }
 
 }  // namespace arcella::runtime

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,7 +11,7 @@
 #include "aio/task_scope.h"
 #include "base/result.h"
 #include "host/call_port.h"
-#include "host/imports.h"
+#include "host/handles.h"
 #include "model/deployment.h"
 #include "runtime/import_bindings.h"
 #include "runtime/runtime_core.h"
@@ -19,9 +20,9 @@
 namespace arcella::runtime {
 
 // The imports of one command that runs in a process of its own: the daemon's end of its data
-// socket. As long as it lives, calls that come in are led to whom the resolver names at the moment,
-// as those of a deployment are; the process itself is told nothing of it. Owner: the operation that
-// runs the command.  Thread: control.  Stop: co_await stop() before destruction.
+// socket. As long as it lives, the routes lead to whom the resolver names at the moment, as those
+// of a deployment do; the process itself is told nothing of it. Owner: the operation that runs the
+// command.  Thread: control.  Stop: co_await stop() before destruction.
 class RunImports {
  public:
   // The component with all that it is composed with.
@@ -37,19 +38,22 @@ class RunImports {
   aio::Task<void> stop();
 
  private:
-  // Of each interface that is not the host's.
+  // A route for each interface that is not the host's.
   Result<supervisor::CommandImports> open();
   aio::Task<void> follow();
   // Those that do not lead where they should yet.
   [[nodiscard]] std::vector<ToldImport> to_bind() const;
   aio::Task<void> bind(ToldImport wanted);
+  aio::Task<Result<std::shared_ptr<host::Callee>>> callee_of(const ToldImport& wanted,
+                                                             std::vector<std::string> names);
 
   RuntimeCore& core_;
   const model::Deployment deployment_;
   const model::Component component_;
-  const std::shared_ptr<host::Imports> imports_;
-  std::map<std::string, ToldImport> told_;  // by interface
-  std::shared_ptr<host::CallPort> port_;    // null before open()
+  std::map<std::string, ToldImport> told_;        // by interface
+  std::map<std::string, std::uint32_t> routes_;   // the same
+  const std::shared_ptr<host::Handles> handles_;  // that the command holds
+  std::shared_ptr<host::CallPort> port_;          // null before open()
   aio::TaskScope scope_;
 };
 

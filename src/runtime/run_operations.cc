@@ -123,8 +123,8 @@ Result<RunOperations::Target> RunOperations::find_target(const RunRequest& reque
   }
   ARCELLA_TRY(const Composition made, composition_of(registry, *deployment));
   Target target{made.code(), registry.needs_of(*deployment),
-                model::run_spec_of(*deployment, made.component(), core_.config.home),
-                *deployment, made.component()};
+                model::run_spec_of(*deployment, made.component(), core_.config.home), *deployment,
+                made.component()};
   // Its id is only the component's name, which a deployment may have too.
   if (as_component.has_value()) target.spec.keys_folder.reset();
   lay_over(target.spec, request);

@@ -66,6 +66,7 @@ void WorkerBackend::on_down(const std::string& reason) {
   close_port("worker " + group_.str() + ": " + reason);
   loaded_.clear();
   routes_.clear();
+  handles_.clear();
 }
 
 void WorkerBackend::close_port(const std::string& reason) {
@@ -110,6 +111,7 @@ aio::Task<Result<void>> WorkerBackend::unload(model::DeploymentId deployment) {
     if (port_) port_->serve(route.second, nullptr);
     return true;
   });
+  handles_.erase(deployment);
   ipc::ToWorker message = ipc::UnloadDeployment{0, std::move(deployment)};
   co_return co_await ask(std::move(message));
 }
@@ -147,7 +149,10 @@ aio::Task<Result<void>> WorkerBackend::bind_remote(RemoteBinding binding) {
   if (known.second) ++last_route_;
   std::uint32_t route = known.first->second;
   // Calls that are on their way already may go there too: it is the same import.
-  port_->serve(route, std::make_shared<host::Route>(binding.callee, std::move(numbers)));
+  std::shared_ptr<host::Handles>& handles = handles_[binding.consumer];
+  if (!handles) handles = std::make_shared<host::Handles>();
+  port_->serve(route,
+               std::make_shared<host::Route>(route, binding.callee, std::move(numbers), handles));
   ipc::BindImport bind{0, std::move(binding.consumer), std::move(binding.import)};
   bind.exported = std::move(binding.exported);
   bind.route = ipc::ImportRoute{route, std::move(binding.functions), binding.call_timeout.count()};

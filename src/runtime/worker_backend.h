@@ -10,6 +10,7 @@
 
 #include "host/call_port.h"
 #include "host/engine_pool.h"
+#include "host/handles.h"
 #include "runtime/instance_backend.h"
 #include "supervisor/worker_manager.h"
 
@@ -77,6 +78,8 @@ class WorkerBackend final : public InstanceBackend {
   // later keeps its number, so that a call on its way is not lost.
   std::map<std::pair<model::DeploymentId, std::string>, std::uint32_t> routes_;
   std::uint32_t last_route_ = 0;
+  // Those that a consumer in the worker holds by its routes, which share them.
+  std::map<model::DeploymentId, std::shared_ptr<host::Handles>> handles_;
 };
 
 // What the worker says of a call that came from outside: text is made printable; Unavailable is an

@@ -106,36 +106,21 @@ ipc::RunEnded ended_of(engine::CallOutcome outcome) {
           .backtrace = std::move(outcome.backtrace)};
 }
 
-// Where the calls of the command's imports go: to the daemon, which knows whom they are for at the
-// moment. A thread of its own reads the answers.
-class DataSocket {
- public:
-  // Binds every import; null if there are none.
-  static Result<std::unique_ptr<DataSocket>> of(const std::vector<ipc::RunImport>& wanted,
-                                                host::Imports& imports) {
-    if (wanted.empty()) return nullptr;
-    ARCELLA_TRY(UniqueFd socket, inherited_socket(ipc::kRunDataFd, "the data socket"));
-    auto made = std::make_unique<DataSocket>();
-    auto lost = [](const Error& why) { log::warn("worker", why.message()); };
-    ARCELLA_TRY(made->port_, host::CallPort::open(std::move(socket), made->pool_,
-                                                  host::CallPort::Side::Worker, lost));
-    for (const ipc::RunImport& one : wanted) {
-      ARCELLA_TRY_VOID(imports.bind(
-          one.import, host::RemoteCallee::through(made->port_, one.route, one.import), one.import));
-    }
-    return made;
+// Leads every import to the daemon, which knows whom it is for at the moment. The pool's thread
+// reads the answers.
+Result<std::shared_ptr<host::CallPort>> bind_imports(const std::vector<ipc::RunImport>& wanted,
+                                                     host::EnginePool& pool,
+                                                     host::Imports& imports) {
+  ARCELLA_TRY(UniqueFd socket, inherited_socket(ipc::kRunDataFd, "the data socket"));
+  auto lost = [](const Error& why) { log::warn("worker", why.message()); };
+  ARCELLA_TRY(auto port,
+              host::CallPort::open(std::move(socket), pool, host::CallPort::Side::Worker, lost));
+  for (const ipc::RunImport& one : wanted) {
+    ARCELLA_TRY_VOID(imports.bind(
+        one.import, host::RemoteCallee::through(port, one.route, one.import), one.import));
   }
-  DataSocket() = default;
-  ~DataSocket() {
-    if (port_) port_->close("the command has ended");
-  }
-  DataSocket(const DataSocket&) = delete;
-  DataSocket& operator=(const DataSocket&) = delete;
-
- private:
-  host::EnginePool pool_{1};
-  std::shared_ptr<host::CallPort> port_;
-};
+  return port;
+}
 
 // What must live until the process ends comes from the caller's frame: the engine first, for it
 // goes last.
@@ -144,12 +129,19 @@ Result<ipc::RunEnded> run(const engine::Engine& engine, const ipc::RunCommand& c
   ARCELLA_TRY(std::shared_ptr<const engine::Component> component, engine.load(std::move(artifact)));
   engine::WasiPolicy policy = host::wasi_policy_of(command.spec);
   policy.key_value = host::key_value_of(command.spec);
-  const auto imports = std::make_shared<host::Imports>();
+  // A thread more only for who needs it.
+  std::optional<host::EnginePool> pool;
+  if (!command.imports.empty()) pool.emplace(1);
+  const auto imports = pool ? std::make_shared<host::Imports>(*pool, command.spec.provider_wait)
+                            : std::make_shared<host::Imports>();
   ARCELLA_TRY(const auto linked,
               engine::InstancePre::link(engine, std::move(component), policy,
                                         host::store_limits_of(command.spec), imports));
   imports->set_functions(linked->imports());
-  ARCELLA_TRY(const std::unique_ptr<DataSocket> data, DataSocket::of(command.imports, *imports));
+  std::shared_ptr<host::CallPort> port;
+  if (pool) {
+    ARCELLA_TRY(port, bind_imports(command.imports, *pool, *imports));
+  }
   ThisThread thread;
   NoSink sink;
   bool done = false;
@@ -165,6 +157,7 @@ Result<ipc::RunEnded> run(const engine::Engine& engine, const ipc::RunCommand& c
                         });
                       });
   thread.run_until(done);
+  if (port) port->close("the command has ended");
   return ended_of(std::move(outcome));
 }
 

@@ -164,6 +164,7 @@ void Worker::on(const ipc::QueryStatistics& message) {
                                        {"failed", statistics->failed},
                                        {"memory_bytes", statistics->memory_bytes},
                                        {"in_flight", statistics->in_flight},
+                                       {"handles", statistics->handles},
                                        {"last_failure", line_text(statistics->last_failure)}});
   } else {
     answer.error = statistics.error();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// Deployments that call each other: relay, which asks whoever exports examples:calc/ops.
+// Deployments that call each other: relay, which asks whoever exports examples:calc/ops, and
+// teller, which holds resources of vault.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,12 +46,13 @@ struct Route {
   friend void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
 };
 
+std::string in(const std::string& group) {
+  if (!group.empty()) return "group = \"" + group + "\"\n";
+  return std::string(kInMain);
+}
+
 class ImportsByRoute : public Imports, public ::testing::WithParamInterface<Route> {
  protected:
-  static std::string in(const std::string& group) {
-    if (!group.empty()) return "group = \"" + group + "\"\n";
-    return std::string(kInMain);
-  }
   void SetUp() override {
     Imports::SetUp();
     if (HasFatalFailure()) return;
@@ -81,11 +83,101 @@ TEST_P(ImportsByRoute, AreBoundAgainWhenTheProviderComesBack) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Places, ImportsByRoute,
-                         ::testing::Values(Route{"MainToMain", "", ""},
-                                           Route{"WithinAWorker", "math", "math"},
-                                           Route{"MainToWorker", "", "math"},
-                                           Route{"WorkerToMain", "math", ""},
+const auto kRoutes =
+    ::testing::Values(Route{"MainToMain", "", ""}, Route{"WithinAWorker", "math", "math"},
+                      Route{"MainToWorker", "", "math"}, Route{"WorkerToMain", "math", ""},
+                      Route{"WorkerToWorker", "math", "web"});
+INSTANTIATE_TEST_SUITE_P(Places, ImportsByRoute, kRoutes,
+                         [](const auto& test) { return test.param.name; });
+
+// teller holds accounts of vault.
+class ResourcesByRoute : public DaemonTest, public ::testing::WithParamInterface<Route> {
+ protected:
+  void SetUp() override {
+    DaemonTest::SetUp();
+    if (HasFatalFailure()) return;
+    install("vault");
+    install("teller");
+    put("safe", "vault", in(GetParam().provider));
+    put("teller", "teller", in(GetParam().consumer));
+    start("safe");
+    start("teller");
+  }
+  std::string call(const std::string& text) { return cli({"call", "teller", text}).out; }
+  // That others hold of the vault's accounts.
+  bool handles_become(std::int64_t count) {
+    return eventually([this, count] {
+      return cli_json({"describe", "safe"}).at("statistics").at("handles").as_int64() == count;
+    });
+  }
+};
+
+TEST_P(ResourcesByRoute, AreMadeUsedMovedAndDropped) {
+  EXPECT_EQ(call("open(\"ann\")"), "0\n");
+  EXPECT_EQ(call("open(\"bob\")"), "1\n");
+  EXPECT_EQ(call("deposit(0, 10)"), "ok(10)\n");
+  EXPECT_EQ(call("deposit(1, 21)"), "ok(21)\n");
+  EXPECT_EQ(call("note(0, [1, 2])"), "[1, 2]\n");
+  EXPECT_EQ(call("richest([0, 1])"), "ok(some(1))\n");
+  EXPECT_EQ(call("split(1)"), "ok((\"bob\", 2, some(3)))\n");
+  EXPECT_EQ(call("pass([0, 2])"), "ok([4, 5])\n");
+  EXPECT_EQ(call("merge([4, 5, 3])"), "ok(6)\n");
+  EXPECT_EQ(call("balance-often(6, 100)"), "ok(31)\n");
+  EXPECT_EQ(call("opened()"), "ok(1)\n");
+  EXPECT_TRUE(handles_become(1));
+  call("close(6)");
+  EXPECT_EQ(call("opened()"), "ok(0)\n");
+  EXPECT_TRUE(handles_become(0));
+}
+
+TEST_P(ResourcesByRoute, DieWithEitherSide) {
+  call("hoard(50)");
+  EXPECT_TRUE(handles_become(50));
+  EXPECT_THAT(cli({"call", "teller", "crash()"}).err, HasSubstr("unreachable"));
+  EXPECT_TRUE(handles_become(0));
+  EXPECT_TRUE(eventually([this] { return call("hoard(3)") == "3\n"; }));
+  EXPECT_THAT(call("burn(0)"), HasSubstr("err("));
+  EXPECT_THAT(call("balance(1)"), HasSubstr("that made the handle is gone"));
+  EXPECT_TRUE(eventually([this] { return call("opened()") == "ok(0)\n"; }));
+  EXPECT_THAT(call("balance(1)"), HasSubstr("that made the handle is gone"));
+  call("close-all()");
+  EXPECT_EQ(call("open(\"ann\")"), "0\n");
+  EXPECT_EQ(call("balance(0)"), "ok(0)\n");
+  EXPECT_TRUE(handles_become(1));
+}
+
+class ResourcesOfAConsumersProcess : public ResourcesByRoute {};
+
+TEST_P(ResourcesOfAConsumersProcess, AreDroppedWithIt) {
+  call("hoard(50)");
+  EXPECT_TRUE(handles_become(50));
+  ASSERT_TRUE(signal("teller", SIGKILL));
+  EXPECT_TRUE(handles_become(0));
+  EXPECT_TRUE(eventually([this] { return call("hoard(2)") == "2\n"; }));
+}
+
+class ResourcesOfAProvidersProcess : public ResourcesByRoute {};
+
+TEST_P(ResourcesOfAProvidersProcess, AreErrorsWithoutIt) {
+  call("hoard(3)");
+  ASSERT_TRUE(signal("safe", SIGKILL));
+  EXPECT_TRUE(eventually([this] { return call("opened()") == "ok(0)\n"; }));
+  EXPECT_THAT(call("balance(1)"), HasSubstr("err("));
+  call("close-all()");
+  EXPECT_EQ(call("hoard(2)"), "2\n");
+  EXPECT_EQ(call("balance(1)"), "ok(0)\n");
+  EXPECT_TRUE(handles_become(2));
+  EXPECT_EQ(deployment("teller").at("restarts").as_int64(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Places, ResourcesByRoute, kRoutes,
+                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Places, ResourcesOfAConsumersProcess,
+                         ::testing::Values(Route{"WorkerToMain", "math", ""},
+                                           Route{"WorkerToWorker", "math", "web"}),
+                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Places, ResourcesOfAProvidersProcess,
+                         ::testing::Values(Route{"MainToWorker", "", "math"},
                                            Route{"WorkerToWorker", "math", "web"}),
                          [](const auto& test) { return test.param.name; });
 

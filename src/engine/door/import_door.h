@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "engine/door/door.h"
@@ -17,6 +18,9 @@ class ImportDoor final : public ImportTarget {
                                                  rust::Slice<const std::uint8_t> arguments,
                                                  std::uint64_t timeout_ms,
                                                  std::size_t reply) const noexcept override;
+  void drop_handles(rust::Slice<const std::uint64_t> numbers) const noexcept override {
+    target_->drop_handles(std::span(numbers.data(), numbers.size()));
+  }
 
  private:
   const std::shared_ptr<engine::ImportTarget> target_;

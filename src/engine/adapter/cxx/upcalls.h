@@ -61,6 +61,8 @@ class ImportTarget {
                                                          rust::Slice<const std::uint8_t> arguments,
                                                          std::uint64_t timeout_ms,
                                                          std::size_t reply) const noexcept = 0;
+  // Handles that results had and nobody holds any more. Must not block; also outside of guests.
+  virtual void drop_handles(rust::Slice<const std::uint64_t> numbers) const noexcept = 0;
 };
 
 struct KeyValueRequest;

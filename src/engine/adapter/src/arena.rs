@@ -14,7 +14,7 @@
 //! Here is also the slow way, over `Val`s: for engines with concurrency, core modules and asynchronous functions, and what
 //! the fast one (`passage.rs`) is compared with.
 
-use crate::layout::{Cases, Kind, Layout, aligned};
+use crate::layout::{Cases, Handle, Kind, Layout, aligned};
 use crate::values;
 use wasmtime::component::{Type, Val};
 
@@ -28,9 +28,15 @@ fn refused(why: impl Into<String>) -> Refused {
 
 /// Err: this is no arena of these values, and why.
 pub fn check(bytes: &[u8], layout: &Layout) -> Result<(), Refused> {
+    check_with_handles(bytes, layout).map(|_| ())
+}
+
+/// Also says what handles the values have (`handle_list.rs`), in their order.
+pub(crate) fn check_with_handles(bytes: &[u8], layout: &Layout) -> Result<Vec<Handle>, Refused> {
     let mut reader = Reader::new(bytes, layout)?;
     reader.check(layout, 0)?;
-    reader.finish()
+    reader.finish()?;
+    Ok(reader.handles)
 }
 
 /// No result, or no parameters, in so many words.
@@ -88,6 +94,8 @@ struct Reader<'a> {
     bytes: &'a [u8],
     /// Where the part that has not been met begins.
     next: usize,
+    /// Those that have been met.
+    handles: Vec<Handle>,
 }
 
 impl<'a> Reader<'a> {
@@ -102,7 +110,11 @@ impl<'a> Reader<'a> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(refused("more bytes than pointers lead to"));
         }
-        Ok(Self { bytes, next })
+        Ok(Self {
+            bytes,
+            next,
+            handles: Vec::new(),
+        })
     }
 
     fn finish(&self) -> Result<(), Refused> {
@@ -150,6 +162,15 @@ impl<'a> Reader<'a> {
                     0 => Ok(()),
                     _ => Err(refused(format!("flags {set:#x} of {mask:#x}"))),
                 }
+            }
+            Kind::Handle(handle) => {
+                let place = word(self.bytes, at);
+                if place as usize != self.handles.len() {
+                    let next = self.handles.len();
+                    return Err(refused(format!("handle {place}, where {next} is next")));
+                }
+                self.handles.push(*handle);
+                Ok(())
             }
             Kind::Text => self.text(at).map(|_| ()),
             Kind::List(element) => {

@@ -107,6 +107,13 @@ pub mod ffi {
         types: Vec<TypeEntry>,
     }
 
+    struct ImportEntry {
+        interface: String,
+        name: String,
+        /// Whether it takes or gives handles.
+        handles: bool,
+    }
+
     struct Described {
         is_component: bool,
         /// 0 service, 1 command, 2 http.
@@ -159,6 +166,7 @@ pub mod ffi {
             timeout_ms: u64,
             reply: usize,
         ) -> SharedPtr<ImportCall>;
+        fn drop_handles(self: &ImportTarget, numbers: &[u64]);
 
         type KeyValueTarget;
         fn ask(self: &KeyValueTarget, request: KeyValueRequest, reply: Box<KeyValueReply>);
@@ -199,8 +207,8 @@ pub mod ffi {
             limits: &Limits,
             imports: SharedPtr<ImportTarget>,
         ) -> Result<Box<Linked>>;
-        /// In the order of their numbers: interface and function.
-        fn imported(self: &Linked) -> Vec<StringPair>;
+        /// In the order of their numbers.
+        fn imported(self: &Linked) -> Vec<ImportEntry>;
         /// Ends a call of an import: one of these, once, with what `ImportTarget::call` was given as its reply. That is a
         /// word, which C++ can carry in a callback without an allocation.
         unsafe fn import_returned(reply: usize, payload: &[u8]);
@@ -231,7 +239,7 @@ pub mod ffi {
         ) -> Result<Box<Server>>;
 
         fn resolve(self: &Instance, name: &str) -> Result<Box<Function>>;
-        /// `encoding`: 0 WAVE text, 1 MessagePack, 2 an arena. A result that fits is written to `room`, and its length given back;
+        /// `encoding`: 0 WAVE text, 1 MessagePack, 2 an arena, 3 an arena with handles. A result that fits is written to `room`, and its length given back;
         /// anything else is told to `end` before this returns a larger number. Plain pointers, to so many bytes that
         /// live until then: C++ builds and takes apart a slice by calls, which costs as much as the crossing.
         unsafe fn call_now(
@@ -246,6 +254,12 @@ pub mod ffi {
             room_bytes: usize,
             end: &CallEnd,
         ) -> usize;
+        /// Ends the resources of handles that were dropped. True: that is done; else `end` is told.
+        fn settle_now(self: &Instance, waker: &TaskWaker, end: &CallEnd) -> bool;
+        /// True: `settle_now` has to be called.
+        fn drop_handles(self: &Instance, numbers: &[u64]) -> bool;
+        fn lent_handles(self: &Instance) -> u64;
+        fn holder(self: &Instance) -> u32;
         fn alive(self: &Instance) -> bool;
         fn memory_bytes(self: &Instance) -> u64;
         fn close(self: &Instance);
@@ -507,6 +521,10 @@ impl import::ImportTarget for CxxTarget {
             }
         }))
     }
+
+    fn drop_handles(&self, numbers: &[u64]) {
+        self.0.drop_handles(numbers);
+    }
 }
 
 /// # Safety
@@ -587,12 +605,13 @@ fn stdio(output: SharedPtr<ffi::OutputTarget>) -> Stdio {
 }
 
 impl Linked {
-    fn imported(&self) -> Vec<ffi::StringPair> {
+    fn imported(&self) -> Vec<ffi::ImportEntry> {
         let imported = self.0.imported().iter();
         imported
-            .map(|function| ffi::StringPair {
-                first: function.interface.clone(),
-                second: function.name.clone(),
+            .map(|function| ffi::ImportEntry {
+                interface: function.interface.clone(),
+                name: function.name.clone(),
+                handles: function.handles,
             })
             .collect()
     }
@@ -669,7 +688,8 @@ impl Instance {
         let encoding = match encoding {
             0 => Encoding::Wave,
             1 => Encoding::Values,
-            _ => Encoding::Arena,
+            2 => Encoding::Arena,
+            _ => Encoding::Handles,
         };
         let timeout = Duration::from_millis(timeout_ms);
         // SAFETY: this waker does not outlive the borrow.
@@ -695,22 +715,30 @@ impl Instance {
                 returned,
             )
         }));
-        let failed = match begun {
-            Ok(Begun::Returned) => return length,
-            Ok(Begun::Pending(task)) => {
-                end.pending(Box::new(Task(task)));
-                return TOLD;
-            }
-            Ok(Begun::Failed(outcome)) => outcome,
-            Err(panic) => Box::new(CallOutcome::failed(Outcome::Trapped, panic_text(&*panic))),
-        };
-        end.failed(
-            failed.outcome as u8,
-            failed.exit_status,
-            &failed.message,
-            &failed.backtrace,
-        );
-        TOLD
+        match tell(begun, end) {
+            true => length,
+            false => TOLD,
+        }
+    }
+
+    fn settle_now(&self, waker: &ffi::TaskWaker, end: &ffi::CallEnd) -> bool {
+        // SAFETY: this waker does not outlive the borrow.
+        let waker = unsafe { borrowed_waker(waker) };
+        let mut cx = Context::from_waker(&waker);
+        let begun = catch_unwind(AssertUnwindSafe(|| call::begin_settling(&self.0, &mut cx)));
+        tell(begun, end)
+    }
+
+    fn drop_handles(&self, numbers: &[u64]) -> bool {
+        guarded(|_| false, || self.0.drop_handles(numbers))
+    }
+
+    fn lent_handles(&self) -> u64 {
+        self.0.lent_handles()
+    }
+
+    fn holder(&self) -> u32 {
+        self.0.holder()
     }
 
     fn alive(&self) -> bool {
@@ -724,6 +752,26 @@ impl Instance {
     fn close(&self) {
         self.0.close();
     }
+}
+
+/// Whether it has returned; anything else `end` is told.
+fn tell(begun: std::thread::Result<Begun>, end: &ffi::CallEnd) -> bool {
+    let failed = match begun {
+        Ok(Begun::Returned) => return true,
+        Ok(Begun::Pending(task)) => {
+            end.pending(Box::new(Task(task)));
+            return false;
+        }
+        Ok(Begun::Failed(outcome)) => outcome,
+        Err(panic) => Box::new(CallOutcome::failed(Outcome::Trapped, panic_text(&*panic))),
+    };
+    end.failed(
+        failed.outcome as u8,
+        failed.exit_status,
+        &failed.message,
+        &failed.backtrace,
+    );
+    false
 }
 
 /// A waker that outlives its poll.

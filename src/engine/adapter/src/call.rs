@@ -118,7 +118,8 @@ enum Stage {
 /// What a call needs once it gets its turn.
 struct Waiting {
     ticket: Ticket,
-    function: Arc<Function>,
+    /// None: only what others have dropped.
+    function: Option<Arc<Function>>,
     encoding: Encoding,
     request: Vec<u8>,
 }
@@ -142,8 +143,34 @@ pub fn begin_call(
     cx: &mut Context<'_>,
     returned: impl FnOnce(&mut Vec<u8>),
 ) -> Begun {
+    begin(
+        instance,
+        Some(function),
+        encoding,
+        request,
+        timeout,
+        cx,
+        returned,
+    )
+}
+
+/// The same without a call: ends the resources that `Instance::drop_handles` was told of. Nothing is returned.
+pub fn begin_settling(instance: &Arc<Instance>, cx: &mut Context<'_>) -> Begun {
+    let timeout = Duration::ZERO;
+    begin(instance, None, Encoding::Handles, &[], timeout, cx, |_| ())
+}
+
+fn begin(
+    instance: &Arc<Instance>,
+    function: Option<&Arc<Function>>,
+    encoding: Encoding,
+    request: &[u8],
+    timeout: Duration,
+    cx: &mut Context<'_>,
+    returned: impl FnOnce(&mut Vec<u8>),
+) -> Begun {
     if !instance.turn.try_take() {
-        let mut task = GuestTask::call(instance, function, encoding, request, timeout);
+        let mut task = GuestTask::waiting(instance, function, encoding, request, timeout);
         if !task.poll(cx) {
             return Begun::Pending(task);
         }
@@ -190,7 +217,7 @@ pub fn begin_call(
 /// The caller has the turn, and what is said of `request` at `Instance::submit`.
 unsafe fn enter(
     instance: &Instance,
-    function: &Arc<Function>,
+    function: Option<&Arc<Function>>,
     encoding: Encoding,
     request: &[u8],
     deadline: Deadline,
@@ -198,6 +225,10 @@ unsafe fn enter(
     if !instance.alive() {
         return Err(Box::new(instance.dead()));
     }
+    let Some(function) = function else {
+        unsafe { instance.submit_settling(deadline) };
+        return Ok(());
+    };
     unsafe { instance.submit(function, encoding, request, deadline) }
         .map_err(|message| Box::new(CallOutcome::failed(Outcome::BadArguments, message)))
 }
@@ -218,7 +249,7 @@ impl Call {
             let entered = unsafe {
                 enter(
                     &self.instance,
-                    &waiting.function,
+                    waiting.function.as_ref(),
                     waiting.encoding,
                     &request,
                     self.watch.deadline,
@@ -302,13 +333,23 @@ impl GuestTask {
         request: &[u8],
         timeout: Duration,
     ) -> Self {
+        Self::waiting(instance, Some(function), encoding, request, timeout)
+    }
+
+    fn waiting(
+        instance: &Arc<Instance>,
+        function: Option<&Arc<Function>>,
+        encoding: Encoding,
+        request: &[u8],
+        timeout: Duration,
+    ) -> Self {
         let timeout = smaller_timeout(timeout, instance.linked.stores.limits.call_timeout);
         Self::new(Work::Call(Call {
             instance: instance.clone(),
             watch: Watch::new(Deadline::after(timeout)),
             stage: Stage::Waiting(Box::new(Waiting {
                 ticket: Ticket::new(),
-                function: function.clone(),
+                function: function.cloned(),
                 encoding,
                 request: request.to_vec(),
             })),

@@ -20,7 +20,9 @@ use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding
 use wasmtime::component::__internal::{
     CanonicalAbiInfo, ComponentTypes, InstanceType, InterfaceType, LiftContext, LowerContext,
 };
-use wasmtime::component::{ComponentNamedList, ComponentType, Func, Lift, Lower, Type, TypedFunc};
+use wasmtime::component::{
+    ComponentNamedList, ComponentType, Func, Lift, Lower, ResourceAny, Type, TypedFunc,
+};
 use wasmtime::{Store, ValRaw, bail};
 
 /// Core parameters that the canonical ABI passes in registers; a longer list goes through memory and is not ours.
@@ -167,6 +169,8 @@ pub struct Args {
     request: *const [u8],
     /// Of a request that is an arena: what it is taken apart by on the way.
     layout: *const Layout,
+    /// What the request's handles lead to, in their order.
+    resources: Vec<ResourceAny>,
 }
 
 // SAFETY: the request is bytes that nobody writes while it is read, see `FlatParams::new`.
@@ -180,6 +184,7 @@ impl Args {
             count: 0,
             request: &[],
             layout: ptr::null(),
+            resources: Vec::new(),
         }
     }
 
@@ -199,6 +204,14 @@ impl Args {
 
     pub(crate) fn set_layout(&mut self, layout: &Layout) {
         self.layout = layout;
+    }
+
+    pub(crate) fn resources(&self) -> &[ResourceAny] {
+        &self.resources
+    }
+
+    pub(crate) fn resources_mut(&mut self) -> &mut Vec<ResourceAny> {
+        &mut self.resources
     }
 
     /// # Safety

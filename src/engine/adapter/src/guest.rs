@@ -71,13 +71,23 @@ impl Live {
     ) -> Option<(&ArenaFunc, *const Layout, &mut Store<StoreData>)> {
         let function = frame.function.as_ref()?;
         match (frame.encoding, &self.callables[function.index]) {
-            (Encoding::Arena, Some(Callable::Fast(_, passage))) => {
+            (Encoding::Arena | Encoding::Handles, Some(Callable::Fast(_, passage))) => {
                 let result = function.layout.as_ref()?.result.as_ref();
                 let result = result.map_or(std::ptr::null(), std::ptr::from_ref);
                 Some((passage, result, &mut self.store))
             }
             _ => None,
         }
+    }
+
+    /// Ends the resources whose handles others have dropped. Their destructors are the guest's.
+    pub(crate) async fn settle(&mut self, frame: FrameRef) -> wasmtime::Result<()> {
+        // SAFETY: runs only while the driver is polled, and nothing else uses the frame then.
+        let ending = std::mem::take(unsafe { &mut frame.get().ending });
+        for resource in ending {
+            resource.resource_drop_async(&mut self.store).await?;
+        }
+        Ok(())
     }
 
     /// By dynamic values. The inner error: the arguments do not fit, and the guest did not run.
@@ -198,6 +208,7 @@ fn decode_params(frame: &Frame, function: &Function) -> Result<Vec<Val>, String>
             Some(layout) => arena::decode_params(request, params, &layout.params),
             None => Err("its values cannot leave their store".to_owned()),
         },
+        Encoding::Handles => Err("handles go by the fast path".to_owned()),
         Encoding::Wave => match values::text(request) {
             Ok(text) => wave::parse_params(text, params),
             Err(_) => Err("not UTF-8".to_owned()),
@@ -218,6 +229,7 @@ fn encode_result(
     match encoding {
         Encoding::Wave => wave::format_value(result).map(|text| *reply = text.into_bytes()),
         Encoding::Values => values::encode(reply, result, ty),
+        Encoding::Handles => Err("handles go by the fast path".to_owned()),
         Encoding::Arena => match function.layout.as_ref().and_then(|f| f.result.as_ref()) {
             Some(layout) => arena::encode_result(reply, result, ty, layout),
             None => Err("it cannot leave its store".to_owned()),

@@ -5,8 +5,10 @@
 //! Who that is, and what happens if there is nobody, is not known here.
 
 use crate::arena;
-use crate::layout::{FunctionLayout, Layout};
-use crate::passage::{Answer, Incoming, Outgoing, registers, result_registers};
+use crate::handle_list::{self, MOVED};
+use crate::layout::{FunctionLayout, Handle, Layout};
+use crate::passage::{Answer, Incoming, Outgoing, OutgoingHandles, registers, result_registers};
+use crate::proxies::Proxy;
 use crate::store::StoreData;
 use crate::values;
 use std::cell::UnsafeCell;
@@ -17,12 +19,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wasmtime::StoreContextMut;
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem};
-use wasmtime::component::{LinkerInstance, Type, Val};
+use wasmtime::component::{LinkerInstance, Resource, ResourceType, Type, Val};
 
 /// What a component's imports lead to. Thread: any.
 pub trait ImportTarget: Send + Sync {
     /// Begins a call of the function with this number (its place in `Linked::imported`). `request` is the parameters'
-    /// arena. The reply may be given before this returns, or on any thread later. A zero `timeout` is none. What comes
+    /// arena, with handles (`ImportedFunction::handles`) their list behind it, as of the result. The reply may be given before this returns, or on any thread later. A zero `timeout` is none. What comes
     /// back cancels the call, harmless once there is a reply; none if there is nothing to cancel.
     fn call(
         &self,
@@ -31,6 +33,9 @@ pub trait ImportTarget: Send + Sync {
         timeout: Duration,
         reply: Reply,
     ) -> Option<Cancel>;
+
+    /// Nobody holds these handles any more, which results had. Must not block.
+    fn drop_handles(&self, numbers: &[u64]);
 }
 
 pub type Cancel = Box<dyn FnOnce() + Send>;
@@ -40,6 +45,8 @@ pub type Cancel = Box<dyn FnOnce() + Send>;
 pub struct ImportedFunction {
     pub interface: String,
     pub name: String,
+    /// Whether it takes or gives handles.
+    pub handles: bool,
 }
 
 /// Ends one call; without a word if it is dropped, which the caller is told too.
@@ -59,6 +66,26 @@ struct ReplyResult {
     arena: Vec<u8>,
     /// Why there is none.
     failure: Option<String>,
+    /// Of a function with handles: who is told to drop those of the result, until they have become proxies.
+    unclaimed: Option<Arc<dyn ImportTarget>>,
+}
+
+impl ReplyResult {
+    /// Nobody will look at the result any more.
+    fn leave(&mut self) {
+        if let Some(target) = self.unclaimed.take()
+            && let Ok((_, numbers)) = handle_list::split(&self.arena)
+            && !numbers.is_empty()
+        {
+            target.drop_handles(&numbers);
+        }
+    }
+}
+
+impl Drop for ReplyResult {
+    fn drop(&mut self) {
+        self.leave();
+    }
 }
 
 /// The caller has not looked yet.
@@ -72,12 +99,13 @@ unsafe impl Send for Slot {}
 unsafe impl Sync for Slot {}
 
 impl Slot {
-    fn new() -> Self {
+    fn new(unclaimed: Option<Arc<dyn ImportTarget>>) -> Self {
         Self {
             phase: AtomicU8::new(BEGUN),
             result: UnsafeCell::new(ReplyResult {
                 arena: Vec::new(),
                 failure: None,
+                unclaimed,
             }),
             waker: Mutex::new(None),
         }
@@ -95,6 +123,12 @@ impl Slot {
     /// The caller's, after `ended`.
     unsafe fn result(&self) -> &ReplyResult {
         unsafe { &*self.result.get() }
+    }
+
+    /// # Safety
+    /// As `result`, which is not looked at meanwhile.
+    unsafe fn claim(&self) {
+        unsafe { (*self.result.get()).unclaimed = None };
     }
 }
 
@@ -160,17 +194,19 @@ fn empty(buffer: &mut Vec<u8>) {
 
 impl Exchange {
     /// A slot that nobody else has, ready for a call.
-    fn slot(&mut self) -> Arc<Slot> {
-        let slot = self.slot.get_or_insert_with(|| Arc::new(Slot::new()));
+    fn slot(&mut self, unclaimed: Option<Arc<dyn ImportTarget>>) -> Arc<Slot> {
+        let slot = self.slot.get_or_insert_with(|| Arc::new(Slot::new(None)));
         match Arc::get_mut(slot) {
             Some(Slot { phase, result, .. }) => {
                 *phase.get_mut() = BEGUN;
                 let result = result.get_mut();
+                result.leave();
+                result.unclaimed = unclaimed;
                 empty(&mut result.arena);
                 result.failure = None;
             }
             // A call of before, which was left, still leads to it.
-            None => *slot = Arc::new(Slot::new()),
+            None => *slot = Arc::new(Slot::new(unclaimed)),
         }
         slot.clone()
     }
@@ -211,12 +247,14 @@ impl Drop for Begun {
     }
 }
 
-/// Defines every function of one imported interface, and adds them to `imported`. Err: why it cannot be bound.
+/// Defines every function and resource of one imported interface, and adds the functions to `imported`. `hosts`: resources
+/// that the host has made. Err: why it cannot be bound.
 pub(crate) fn define(
     linker: &mut LinkerInstance<'_, StoreData>,
     engine: &wasmtime::Engine,
     interface: &str,
     ty: &ComponentInstance,
+    hosts: &[ResourceType],
     target: &Arc<dyn ImportTarget>,
     imported: &mut Vec<ImportedFunction>,
 ) -> Result<(), String> {
@@ -224,18 +262,30 @@ pub(crate) fn define(
         let func = match item.ty {
             ComponentItem::ComponentFunc(func) => func,
             ComponentItem::Type(_) => continue,
+            ComponentItem::Resource(resource) if hosts.contains(&resource) => {
+                return Err(format!("{interface} has the host's resource {name}"));
+            }
             ComponentItem::Resource(_) => {
-                return Err(format!("{interface} has the resource {name}"));
+                let dropped = |mut store: StoreContextMut<'_, StoreData>, rep| {
+                    store.data_mut().proxies.dropped(rep);
+                    Ok(())
+                };
+                linker
+                    .resource(name, ResourceType::host::<Proxy>(), dropped)
+                    .map_err(|error| format!("{error:#}"))?;
+                continue;
             }
             _ => return Err(format!("{interface} has {name}, which is no function")),
         };
         let import = Import::new(interface, name, &func, imported.len() as u32, target)?;
+        let handles = import.layout.handles();
         import
             .define(linker, name)
             .map_err(|error| format!("{error:#}"))?;
         imported.push(ImportedFunction {
             interface: interface.to_owned(),
             name: name.to_owned(),
+            handles,
         });
     }
     Ok(())
@@ -256,6 +306,25 @@ struct Returned {
     import: Arc<Import>,
     /// With a result that has been checked; the import's own words otherwise.
     slot: Result<Arc<Slot>, Vec<u8>>,
+    /// How much of it is the arena.
+    arena_bytes: usize,
+    /// Behind it.
+    numbers: Vec<u64>,
+    /// What became of these.
+    proxies: Vec<u32>,
+}
+
+impl Returned {
+    /// The result's handles are the store's from here on.
+    fn claimed(mut self, data: &mut StoreData) -> Self {
+        let add = |number: &u64| data.proxies.add(*number, &self.import.target);
+        self.proxies = self.numbers.iter().map(add).collect();
+        if let Ok(slot) = &self.slot {
+            // SAFETY: it has ended, and we are the caller.
+            unsafe { slot.claim() };
+        }
+        self
+    }
 }
 
 impl Answer for Returned {
@@ -266,9 +335,13 @@ impl Answer for Returned {
     fn arena(&self) -> &[u8] {
         match &self.slot {
             // SAFETY: it has ended, see `Import::end`.
-            Ok(slot) => unsafe { &slot.result().arena },
+            Ok(slot) => unsafe { &slot.result().arena[..self.arena_bytes] },
             Err(words) => words,
         }
+    }
+
+    fn proxies(&self) -> &[u32] {
+        &self.proxies
     }
 }
 
@@ -335,11 +408,30 @@ impl Import {
         linker: &mut LinkerInstance<'_, StoreData>,
         name: &str,
     ) -> wasmtime::Result<()> {
+        if self.layout.handles() {
+            return self.define_with_handles::<N, M>(linker, name);
+        }
         linker.func_wrap_async(name, move |mut store, params: Outgoing<N>| {
             // SAFETY: this is called with what was just lifted.
-            let begun = unsafe { self.begin(&mut store, &params) };
+            let begun = unsafe { self.begin(&mut store, &params, None) };
             let import = self.clone();
             Box::new(async move { import.end(begun?).await.map(Incoming::<Returned, M>) })
+        })
+    }
+
+    fn define_with_handles<const N: usize, const M: usize>(
+        self: Arc<Self>,
+        linker: &mut LinkerInstance<'_, StoreData>,
+        name: &str,
+    ) -> wasmtime::Result<()> {
+        linker.func_wrap_async(name, move |mut store, params: OutgoingHandles<N>| {
+            // SAFETY: this is called with what was just lifted.
+            let begun = unsafe { self.begin(&mut store, &params.values, Some(&params.proxies)) };
+            let import = self.clone();
+            Box::new(async move {
+                let returned = import.end(begun?).await?;
+                Ok(Incoming::<_, M>(returned.claimed(store.data_mut())))
+            })
         })
     }
 
@@ -349,15 +441,22 @@ impl Import {
         &self,
         store: &mut StoreContextMut<'_, StoreData>,
         params: &Outgoing<N>,
+        proxies: Option<&[Resource<Proxy>]>,
     ) -> wasmtime::Result<Begun> {
         let bytes_max = store.hostcall_fuel();
         let data = store.data_mut();
         let timeout = data.time_left()?;
         let mut request = std::mem::take(&mut data.exchange.request);
         // SAFETY: our caller's promise.
-        unsafe { params.lift(&self.layout.params, bytes_max, &mut request) }
+        let handles = unsafe { params.lift(&self.layout.params, bytes_max, &mut request) }
             .map_err(|error| error.context(self.name.clone()))?;
-        let slot = data.exchange.slot();
+        let mut unclaimed = None;
+        if let Some(proxies) = proxies {
+            let numbers = numbers_of(data, &handles, proxies)?;
+            handle_list::append(&mut request, numbers.into_iter());
+            unclaimed = Some(self.target.clone());
+        }
+        let slot = data.exchange.slot(unclaimed);
         let reply = Reply(Some(slot.clone()));
         let cancel = self.target.call(self.number, &request, timeout, reply);
         empty(&mut request);
@@ -369,23 +468,38 @@ impl Import {
         (&mut begun).await;
         // SAFETY: it has ended.
         let result = unsafe { begun.slot.result() };
-        let refused = match &result.failure {
+        let checked = match &result.failure {
             Some(message) => Err(message.clone()),
             None => self
                 .check(&result.arena)
                 .map_err(|why| format!("its result: {why}")),
         };
-        let slot = match refused {
-            Ok(()) => Ok(begun.slot.clone()),
-            Err(message) => Err(self.failed(message)?),
+        let (slot, (arena_bytes, numbers)) = match checked {
+            Ok(parts) => (Ok(begun.slot.clone()), parts),
+            Err(message) => (Err(self.failed(message)?), (0, Vec::new())),
         };
-        Ok(Returned { import: self, slot })
+        Ok(Returned {
+            import: self,
+            slot,
+            arena_bytes,
+            numbers,
+            proxies: Vec::new(),
+        })
     }
 
-    fn check(&self, arena: &[u8]) -> Result<(), String> {
-        match &self.layout.result {
-            Some(layout) => arena::check(arena, layout),
-            None => arena::check_empty(arena),
+    /// How much of a result is its arena, and the numbers of its handles.
+    fn check(&self, result: &[u8]) -> Result<(usize, Vec<u64>), String> {
+        let (arena, numbers) = match self.layout.handles() {
+            true => handle_list::split(result)?,
+            false => (result, Vec::new()),
+        };
+        let handles = match &self.layout.result {
+            Some(layout) => arena::check_with_handles(arena, layout)?.len(),
+            None => arena::check_empty(arena).map(|()| 0)?,
+        };
+        match handles == numbers.len() {
+            true => Ok((arena.len(), numbers)),
+            false => Err(format!("{} handles for {handles} places", numbers.len())),
         }
     }
 
@@ -411,4 +525,28 @@ impl Import {
             _ => Err(wasmtime::Error::msg(message)),
         }
     }
+}
+
+/// What the platform knows the handles of a call by. What is moved is not held here any more.
+fn numbers_of(
+    data: &mut StoreData,
+    handles: &[Handle],
+    proxies: &[Resource<Proxy>],
+) -> wasmtime::Result<Vec<u64>> {
+    if handles.len() != proxies.len() {
+        let (met, found) = (handles.len(), proxies.len());
+        wasmtime::bail!("{met} handles were met, and {found} found");
+    }
+    let pairs = handles.iter().zip(proxies);
+    let numbers = pairs.map(|(handle, proxy)| {
+        let number = match handle.own {
+            true => data
+                .proxies
+                .remove(proxy.rep())
+                .map(|number| number | MOVED),
+            false => data.proxies.get(proxy.rep()),
+        };
+        number.ok_or_else(|| wasmtime::Error::msg("a handle that is not held"))
+    });
+    numbers.collect()
 }

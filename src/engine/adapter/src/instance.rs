@@ -14,6 +14,9 @@ use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, is_pool_exhaus
 use crate::flat::{Args, FlatParams};
 use crate::function::Function;
 use crate::guest::{Live, LiveKind};
+use crate::handle_list;
+use crate::layout::{FunctionLayout, Handle};
+use crate::lent::{Dropped, Lent};
 use crate::link::{Linked, LinkedKind};
 use crate::passage::{ArenaParams, Returning};
 use crate::store::{Stdio, StoreData, arm};
@@ -26,12 +29,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use wasmtime::Store;
+use wasmtime::component::ResourceAny;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Wave,
     Values,
     Arena,
+    /// An arena, and the handles in it (`handle_list.rs`).
+    Handles,
 }
 
 pub struct Instance {
@@ -43,6 +49,10 @@ pub struct Instance {
     frame: Box<UnsafeCell<Frame>>,
     alive: AtomicBool,
     memory: AtomicU64,
+    /// Of resources that others hold, as of the last call's end.
+    lent: AtomicU64,
+    holder: u32,
+    dropped: Arc<Dropped>,
     death: OnceLock<String>,
 }
 
@@ -60,6 +70,13 @@ pub(crate) struct Frame {
     pub(crate) args: Args,
     pub(crate) deadline: Deadline,
     pub(crate) reply: Vec<u8>,
+    pub(crate) lent: Lent,
+    /// Of the result, which has handles.
+    pub(crate) resources: Vec<(Handle, ResourceAny)>,
+    /// What others have dropped: these end before the job's call.
+    pub(crate) ending: Vec<ResourceAny>,
+    /// There is no call: the job is only what goes before it.
+    settles_only: bool,
     submitted: bool,
     ended: Option<Ended>,
     memory: u64,
@@ -122,7 +139,15 @@ impl Instance {
             }
         };
         let memory = store.data().memory.used();
-        let frame = Box::new(UnsafeCell::new(Frame::empty()));
+        // The rest of what its store may have is the guest's own.
+        let lent_max = linked.engine().settings.guest.resource_table_max / 2;
+        let lent = Lent::new(lent_max).ok_or_else(|| {
+            let text = "this process has made more instances than there are numbers for";
+            DoorError::new(Code::LimitExceeded, text)
+        })?;
+        let holder = lent.holder();
+        let dropped = Arc::new(Dropped::default());
+        let frame = Box::new(UnsafeCell::new(Frame::empty(lent)));
         let live = Live::new(store, kind, linked.functions.len());
         let driver = drive(live, FrameRef(frame.get()), limits);
         Ok(Arc::new(Self {
@@ -132,6 +157,9 @@ impl Instance {
             frame,
             alive: AtomicBool::new(true),
             memory: AtomicU64::new(memory),
+            lent: AtomicU64::new(0),
+            holder,
+            dropped,
             death: OnceLock::new(),
         }))
     }
@@ -143,6 +171,24 @@ impl Instance {
     /// As of the last call's end.
     pub fn memory_bytes(&self) -> u64 {
         self.memory.load(Ordering::Relaxed)
+    }
+
+    /// Handles of its resources that others hold; as of the last call's end.
+    pub fn lent_handles(&self) -> u64 {
+        self.lent.load(Ordering::Relaxed)
+    }
+
+    /// What the numbers of its handles have in their upper half (but `handle_list::MOVED`), of no other instance of this
+    /// process.
+    pub fn holder(&self) -> u32 {
+        self.holder
+    }
+
+    /// Others hold these no more: their resources go before the next call. True: somebody has to make one, or
+    /// `call::begin_settling`. Numbers that it does not know are left out.
+    #[must_use]
+    pub fn drop_handles(&self, numbers: &[u64]) -> bool {
+        self.alive() && self.dropped.add(numbers)
     }
 
     /// Calls made from now on, and those that wait, end at once.
@@ -159,6 +205,7 @@ impl Instance {
         let _ = self.death.set(why.to_owned());
         self.alive.store(false, Ordering::Release);
         self.memory.store(0, Ordering::Relaxed);
+        self.lent.store(0, Ordering::Relaxed);
     }
 
     /// Puts a call into the frame. Err: the arguments do not fit, and the guest will not run.
@@ -174,6 +221,7 @@ impl Instance {
         deadline: Deadline,
     ) -> Result<(), String> {
         let frame = unsafe { &mut *self.frame.get() };
+        self.take_dropped(frame);
         let ours = self.linked.functions.get(function.index);
         if !ours.is_some_and(|ours| Arc::ptr_eq(ours, function)) {
             return Err(format!(
@@ -181,13 +229,25 @@ impl Instance {
                 function.name
             ));
         }
-        if let Some(why) = &function.not_carried {
+        if let Some(why) = &function.not_carried
+            && encoding != Encoding::Handles
+        {
             let name = &function.name;
             return Err(format!(
                 "{name} {why}, which cannot be passed from outside its store"
             ));
         }
+        let mut request = request;
         let fits = match (encoding, &function.flat, &function.layout) {
+            (Encoding::Handles, _, Some(layout)) if function.passes_arenas => {
+                frame.args.set_layout(&layout.params);
+                frame.take_handles(request, layout).map(|arena| {
+                    request = arena;
+                })
+            }
+            (Encoding::Handles, ..) => {
+                Err("its handles cannot be passed (asynchronous, or of a core module)".to_owned())
+            }
             (Encoding::Values, Some(shape), _) => shape.decode(request, &mut frame.args),
             (Encoding::Arena, _, Some(layout)) if function.passes_arenas => {
                 frame.args.set_layout(&layout.params);
@@ -208,9 +268,32 @@ impl Instance {
         frame.args.set_request(request);
         frame.deadline = deadline;
         frame.reply.clear();
-        frame.submitted = true;
-        frame.ended = None;
+        frame.begin(false);
         Ok(())
+    }
+
+    /// Puts no call into the frame, only what goes before one.
+    ///
+    /// # Safety
+    /// As for `submit`.
+    pub(crate) unsafe fn submit_settling(&self, deadline: Deadline) {
+        let frame = unsafe { &mut *self.frame.get() };
+        self.take_dropped(frame);
+        frame.args.set_request(&[]);
+        frame.deadline = deadline;
+        frame.reply.clear();
+        frame.begin(true);
+    }
+
+    /// Before the call's own handles are looked at, which must not be among these.
+    fn take_dropped(&self, frame: &mut Frame) {
+        if self.dropped.any() {
+            let numbers = self.dropped.take();
+            let gone = numbers
+                .into_iter()
+                .filter_map(|number| frame.lent.dropped(number));
+            frame.ending.extend(gone);
+        }
     }
 
     /// The same bytes are somewhere else now.
@@ -218,7 +301,9 @@ impl Instance {
     /// # Safety
     /// The caller has the turn, and a call is going on.
     pub(crate) unsafe fn request_moved(&self, request: &[u8]) {
-        unsafe { (*self.frame.get()).args.set_request(request) };
+        let frame = unsafe { &mut *self.frame.get() };
+        let arena_bytes = frame.args.request().len();
+        frame.args.set_request(&request[..arena_bytes]);
     }
 
     /// Runs the guest until the call has ended, has to wait, or used up its slice. A result is shown to `returned`, which
@@ -254,6 +339,8 @@ impl Instance {
             *slot = None;
         } else {
             self.memory.store(frame.memory, Ordering::Relaxed);
+            self.lent
+                .store(frame.lent.count() as u64, Ordering::Relaxed);
         }
         Poll::Ready(match ended {
             Ended::Returned => {
@@ -276,8 +363,12 @@ impl Instance {
 }
 
 impl Frame {
-    fn empty() -> Self {
+    fn empty(lent: Lent) -> Self {
         Self {
+            lent,
+            resources: Vec::new(),
+            ending: Vec::new(),
+            settles_only: false,
             function: None,
             encoding: Encoding::Values,
             args: Args::none(),
@@ -287,6 +378,38 @@ impl Frame {
             ended: None,
             memory: 0,
         }
+    }
+
+    fn begin(&mut self, settles_only: bool) {
+        self.settles_only = settles_only;
+        self.submitted = true;
+        self.ended = None;
+    }
+
+    /// Of a request with handles: its arena. The resources are the call's from here on.
+    fn take_handles<'a>(
+        &mut self,
+        request: &'a [u8],
+        layout: &FunctionLayout,
+    ) -> Result<&'a [u8], String> {
+        let (arena, numbers) = handle_list::split(request)?;
+        let wanted = arena::check_with_handles(arena, &layout.params)?;
+        if layout.gives_handles() && self.lent.is_full() {
+            let count = self.lent.count();
+            return Err(format!("{count} handles of it are held, no more may be"));
+        }
+        self.lent
+            .take(&numbers, &wanted, self.args.resources_mut())?;
+        Ok(arena)
+    }
+
+    /// The result has handles: lists them behind its arena.
+    fn give_handles(&mut self) -> wasmtime::Result<()> {
+        let given = self.resources.drain(..);
+        let numbers = given.map(|(handle, resource)| self.lent.give(handle, resource));
+        let numbers = numbers.collect::<wasmtime::Result<Vec<u64>>>()?;
+        handle_list::append(&mut self.reply, numbers.into_iter());
+        Ok(())
     }
 }
 
@@ -308,6 +431,12 @@ async fn drive(mut live: Live, frame: FrameRef, limits: crate::store::Limits) {
         let job = unsafe { frame.get() };
         let called = if let Err(error) = live.prepare(job, &limits) {
             Err(error)
+        } else if !job.ending.is_empty()
+            && let Err(error) = Box::pin(live.settle(frame)).await
+        {
+            Err(error)
+        } else if job.settles_only {
+            Ok(Ok(()))
         } else if let Some((function, store)) = live.fast(job) {
             // SAFETY: `submit` took the arguments apart for this function; only the place of the request changes.
             let params = unsafe { FlatParams::new(&raw const job.args) };
@@ -319,8 +448,14 @@ async fn drive(mut live: Live, frame: FrameRef, limits: crate::store::Limits) {
                 layout: result,
                 bytes_max: store.hostcall_fuel(),
                 reply: &raw mut job.reply,
+                resources: &raw mut job.resources,
             };
-            function.call(store, params, returning).await.map(Ok)
+            match function.call(store, params, returning).await {
+                Ok(()) if job.encoding == Encoding::Handles => {
+                    unsafe { frame.get() }.give_handles().map(Ok)
+                }
+                ended => ended.map(Ok),
+            }
         } else {
             // Boxed, to keep the driver small.
             Box::pin(live.call_dynamic(frame)).await

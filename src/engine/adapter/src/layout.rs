@@ -3,7 +3,7 @@
 //! How the values of a type lie in memory by the canonical ABI (wasm32, strings in UTF-8), worked out once per function:
 //! what `arena.rs` and `passage.rs` walk along with the bytes.
 
-use wasmtime::component::Type;
+use wasmtime::component::{ResourceType, Type};
 
 pub struct Layout {
     pub size: u32,
@@ -12,8 +12,10 @@ pub struct Layout {
     pub flat: u32,
     /// All that there is to it are its bytes: any are a value, none is padding, nothing is pointed to.
     pub bare: bool,
-    /// Strings or lists are in it.
+    /// Strings, lists or handles are in it: it is not just copied to a guest.
     pub points: bool,
+    /// Handles are in it.
+    pub handles: bool,
     pub kind: Kind,
 }
 
@@ -27,10 +29,19 @@ pub enum Kind {
     Flags {
         mask: u32,
     },
+    Handle(Handle),
     Text,
     List(Box<Layout>),
     Fields(Fields),
     Cases(Cases),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// It is moved; else lent for the call.
+    pub own: bool,
+    /// As the component's type has it, not a store's.
+    pub resource: ResourceType,
 }
 
 /// Of a record or a tuple.
@@ -59,6 +70,15 @@ pub struct FunctionLayout {
 }
 
 impl FunctionLayout {
+    /// Whether it takes or gives handles.
+    pub fn handles(&self) -> bool {
+        self.params.handles || self.gives_handles()
+    }
+
+    pub fn gives_handles(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| result.handles)
+    }
+
     /// None: some of it cannot be carried out of its store (`values::not_carried` says what).
     pub fn of(params: &[Type], result: Option<&Type>) -> Option<Self> {
         Some(Self {
@@ -82,8 +102,14 @@ impl Layout {
             Type::S32 | Type::U32 | Type::Float32 => Self::scalar(4, Kind::Bits { signed: false }),
             Type::S64 | Type::U64 | Type::Float64 => Self::scalar(8, Kind::Bits { signed: false }),
             Type::Char => Self::scalar(4, Kind::Char),
-            Type::String => Self::pointer(Kind::Text),
-            Type::List(list) => Self::pointer(Kind::List(Box::new(Self::of(&list.ty())?))),
+            Type::Own(resource) => Self::handle(true, *resource),
+            Type::Borrow(resource) => Self::handle(false, *resource),
+            Type::String => Self::pointer(Kind::Text, false),
+            Type::List(list) => {
+                let element = Self::of(&list.ty())?;
+                let handles = element.handles;
+                Self::pointer(Kind::List(Box::new(element)), handles)
+            }
             Type::Record(record) => Self::fields(record.fields().map(|field| Self::of(&field.ty)))?,
             Type::Tuple(tuple) => Self::fields(tuple.types().map(|ty| Self::of(&ty)))?,
             Type::Variant(variant) => Self::cases(
@@ -112,17 +138,27 @@ impl Layout {
             flat: 1,
             bare: matches!(kind, Kind::Bits { .. }),
             points: false,
+            handles: false,
             kind,
         }
     }
 
-    fn pointer(kind: Kind) -> Self {
+    fn handle(own: bool, resource: ResourceType) -> Self {
+        Self {
+            points: true,
+            handles: true,
+            ..Self::scalar(4, Kind::Handle(Handle { own, resource }))
+        }
+    }
+
+    fn pointer(kind: Kind, handles: bool) -> Self {
         Self {
             size: 8,
             align: 4,
             flat: 2,
             bare: false,
             points: true,
+            handles,
             kind,
         }
     }
@@ -161,6 +197,7 @@ impl Layout {
             flat,
             bare: gaps.is_empty() && all.iter().all(|field| field.layout.bare),
             points: all.iter().any(|field| field.layout.points),
+            handles: all.iter().any(|field| field.layout.handles),
             kind: Kind::Fields(Fields {
                 all: all.into(),
                 gaps: gaps.into(),
@@ -187,6 +224,7 @@ impl Layout {
             flat: 1 + payloads().map(|layout| layout.flat).max().unwrap_or(0),
             bare: false,
             points: payloads().any(|layout| layout.points),
+            handles: payloads().any(|layout| layout.handles),
             kind: Kind::Cases(Cases {
                 number_bytes,
                 payload_at,

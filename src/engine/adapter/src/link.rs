@@ -92,6 +92,7 @@ fn link_component(
     let concurrency = shared.settings.concurrency;
     let mut linker = component::Linker::<StoreData>::new(engine);
     let mut missing = Vec::new();
+    let hosts = hosts_resources(component, engine, concurrency);
     for (name, import) in component.component_type().imports(engine) {
         if offered(name, &import.ty, concurrency) {
             continue;
@@ -99,7 +100,7 @@ fn link_component(
         match (&import.ty, &target) {
             (ComponentItem::ComponentInstance(ty), Some(target)) => {
                 let mut instance = linker.instance(name).map_err(internal)?;
-                import::define(&mut instance, engine, name, ty, target, imported).map_err(
+                import::define(&mut instance, engine, name, ty, &hosts, target, imported).map_err(
                     |why| {
                         let text = format!("the import {name} cannot be bound: {why}");
                         DoorError::new(Code::Unresolved, text)
@@ -125,6 +126,27 @@ fn link_component(
     linker
         .instantiate_pre(component)
         .map_err(|error| DoorError::new(Code::Unresolved, format!("{error:#}")))
+}
+
+/// The resources that the component imports from the host.
+fn hosts_resources(
+    component: &Component,
+    engine: &wasmtime::Engine,
+    concurrency: bool,
+) -> Vec<component::ResourceType> {
+    let mut resources = Vec::new();
+    for (name, import) in component.component_type().imports(engine) {
+        if let ComponentItem::ComponentInstance(interface) = &import.ty
+            && offered(name, &import.ty, concurrency)
+        {
+            let items = interface.exports(engine);
+            resources.extend(items.filter_map(|(_, item)| match item.ty {
+                ComponentItem::Resource(resource) => Some(resource),
+                _ => None,
+            }));
+        }
+    }
+    resources
 }
 
 fn link_module(stores: &StoreMaker, module: &Module) -> Result<wasmtime::InstancePre<StoreData>> {

@@ -11,7 +11,9 @@
 
 use crate::arena::{bits, character, put_word, word};
 use crate::flat::Args;
-use crate::layout::{Kind, Layout, aligned};
+use crate::handle_list;
+use crate::layout::{Handle, Kind, Layout, aligned};
+use crate::proxies::Proxy;
 use crate::store::StoreData;
 use crate::values;
 use std::cell::Cell;
@@ -22,7 +24,9 @@ use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding
 use wasmtime::component::__internal::{
     CanonicalAbiInfo, ComponentTypes, InstanceType, InterfaceType, LiftContext, LowerContext,
 };
-use wasmtime::component::{ComponentNamedList, ComponentType, Func, Lift, Lower, TypedFunc};
+use wasmtime::component::{
+    ComponentNamedList, ComponentType, Func, Lift, Lower, Resource, ResourceAny, TypedFunc,
+};
 use wasmtime::error::Context as _;
 use wasmtime::{Result, Store, ValRaw, bail, format_err};
 
@@ -31,6 +35,7 @@ pub(crate) const FLAT_PARAMS_MAX: usize = 16;
 const FLAT_RESULTS_MAX: u32 = 1;
 
 /// Where the values are that are lifted.
+#[derive(Clone, Copy)]
 pub(crate) enum Place<'a> {
     Flat(&'a [ValRaw]),
     Memory(u32),
@@ -44,31 +49,34 @@ pub(crate) struct Guest<'a> {
 }
 
 /// Makes the arena of what a guest hands over. `out` is empty before and gets `bytes_max` at most. Err: the guest broke a
-/// rule of the canonical ABI, or handed over too much.
+/// rule of the canonical ABI, or handed over too much. The handles that were met, which have to be those that
+/// `handle_list::find` finds.
 pub(crate) fn lift(
     guest: Guest<'_>,
     layout: &Layout,
     place: Place<'_>,
     bytes_max: usize,
     out: &mut Vec<u8>,
-) -> Result<()> {
+) -> Result<Vec<Handle>> {
     let mut lifting = Lifting {
         guest,
         bytes_max,
         out,
+        handles: Vec::new(),
     };
     match place {
         Place::Flat(slots) => {
             lifting.room(layout.size as usize)?;
             lifting.out.resize(layout.size as usize, 0);
-            lifting.flat(layout, 0, &mut slots.iter())
+            lifting.flat(layout, 0, &mut slots.iter())?;
         }
         Place::Memory(from) => {
             let bytes = guest.part(from, 1, layout)?;
             lifting.append(bytes, 1)?;
-            lifting.settle(layout, 0)
+            lifting.settle(layout, 0)?;
         }
     }
+    Ok(lifting.handles)
 }
 
 impl<'a> Guest<'a> {
@@ -114,6 +122,7 @@ struct Lifting<'a, 'b> {
     guest: Guest<'a>,
     bytes_max: usize,
     out: &'b mut Vec<u8>,
+    handles: Vec<Handle>,
 }
 
 impl<'a> Lifting<'a, '_> {
@@ -149,7 +158,7 @@ impl<'a> Lifting<'a, '_> {
         let mut next =
             || Ok::<_, wasmtime::Error>(slots.next().context("too few values")?.get_u64());
         match &layout.kind {
-            Kind::Bits { .. } | Kind::Char | Kind::Flags { .. } => {
+            Kind::Bits { .. } | Kind::Char | Kind::Flags { .. } | Kind::Handle(_) => {
                 let size = layout.size as usize;
                 self.out[at..][..size].copy_from_slice(&next()?.to_le_bytes()[..size]);
             }
@@ -200,6 +209,10 @@ impl<'a> Lifting<'a, '_> {
                 let size = layout.size as usize;
                 let set = bits(&self.out[at..][..size]) as u32 & mask;
                 self.out[at..][..size].copy_from_slice(&set.to_le_bytes()[..size]);
+            }
+            Kind::Handle(handle) => {
+                put_word(self.out, at, self.handles.len() as u32);
+                self.handles.push(*handle);
             }
             Kind::Text => self.text(at)?,
             Kind::List(element) => self.list(element, at)?,
@@ -270,17 +283,24 @@ impl<'a> Lifting<'a, '_> {
 /// Puts the values of a checked arena into a guest. The arena is looked up each time that it is read: while the guest
 /// allocates it may have to wait, and then the bytes may move.
 #[derive(Clone, Copy)]
-struct Lowering {
+struct Lowering<'a> {
     arena: *const *const [u8],
+    /// What the handles are called in the guest.
+    handles: &'a [u32],
     utf8: bool,
 }
 
-impl Lowering {
+impl<'a> Lowering<'a> {
     /// # Safety
     /// The place holds the arena as long as this is used, whenever the guest does not run.
-    unsafe fn new<T>(arena: *const *const [u8], cx: &LowerContext<'_, T>) -> Self {
+    unsafe fn new<T>(
+        arena: *const *const [u8],
+        handles: &'a [u32],
+        cx: &LowerContext<'_, T>,
+    ) -> Self {
         Self {
             arena,
+            handles,
             utf8: cx.options().string_encoding == StringEncoding::Utf8,
         }
     }
@@ -292,6 +312,11 @@ impl Lowering {
 
     fn word(&self, at: usize) -> u32 {
         word(self.arena(), at)
+    }
+
+    fn handle(&self, at: usize) -> Result<u32> {
+        let handle = self.handles.get(self.word(at) as usize);
+        handle.copied().context("a handle that there is not")
     }
 
     fn flat<T>(
@@ -312,6 +337,7 @@ impl Lowering {
             Kind::Bits { signed: false } | Kind::Bool | Kind::Char | Kind::Flags { .. } => {
                 slots.put(bits(&self.arena()[at..][..size]))
             }
+            Kind::Handle(_) => slots.put(self.handle(at)?.into()),
             Kind::Text | Kind::List(_) => {
                 let (pointer, length) = self.part(cx, layout, at, None)?;
                 slots.put(pointer)?;
@@ -361,6 +387,11 @@ impl Lowering {
             return Ok(());
         }
         match &layout.kind {
+            Kind::Handle(_) => {
+                let handle = self.handle(at)?;
+                put_word(cx.as_slice_mut(), to, handle);
+                Ok(())
+            }
             Kind::Text | Kind::List(_) => self.part(cx, layout, at, Some(to)).map(|_| ()),
             Kind::Fields(fields) => fields.all.iter().try_for_each(|field| {
                 let offset = field.at as usize;
@@ -456,6 +487,40 @@ fn slots<const N: usize>(storage: &mut MaybeUninit<[ValRaw; N]>) -> Slots<'_> {
     }
 }
 
+/// What a guest calls the handles of an arena that it is about to get, in their order. No code of the guest runs.
+fn lower_handles<T, H: Lower<Lower = ValRaw>>(
+    cx: &mut LowerContext<'_, T>,
+    ty: InterfaceType,
+    arena: &[u8],
+    handles: impl ExactSizeIterator<Item = H>,
+) -> Result<Vec<u32>> {
+    let found = handle_list::find(cx.types, ty, Place::Memory(0), arena)?;
+    if found.len() != handles.len() {
+        bail!("{} handles for {} places", handles.len(), found.len());
+    }
+    let pairs = found.into_iter().zip(handles);
+    let lowered = pairs.map(|((ty, _), handle)| {
+        let mut slot = MaybeUninit::uninit();
+        handle.linear_lower_to_flat(cx, ty, &mut slot)?;
+        // SAFETY: lowering a handle initialises it.
+        Ok(unsafe { slot.assume_init() }.get_u32())
+    });
+    lowered.collect()
+}
+
+/// Takes the handles that a guest hands over out of it, in the order of their arena.
+fn lift_handles<H: Lift + ComponentType<Lower = ValRaw>>(
+    cx: &mut LiftContext<'_>,
+    ty: InterfaceType,
+    place: Place<'_>,
+) -> Result<Vec<H>> {
+    let found = handle_list::find(cx.types, ty, place, cx.memory())?;
+    let lifted = found
+        .into_iter()
+        .map(|(ty, handle)| H::linear_lift_from_flat(cx, ty, &ValRaw::u32(handle)));
+    lifted.collect()
+}
+
 /// Whether Wasmtime sees the same as we do: a difference would be a mistake in `layout.rs`.
 fn agree(ty: InterfaceType, types: &ComponentTypes, layout: Option<&Layout>) -> Result<()> {
     let abi = types.canonical_abi(&ty);
@@ -517,7 +582,13 @@ unsafe impl Lower for ArenaParams {
         // SAFETY: the promise of `new`.
         let (layout, arena) = unsafe { ((*self.0).layout(), (*self.0).request_place()) };
         agree(ty, cx.types, Some(layout))?;
-        let lowering = unsafe { Lowering::new(arena, cx) };
+        let mut handles = Vec::new();
+        if layout.handles {
+            // SAFETY: as above; the guest does not run meanwhile.
+            let (arena, resources) = unsafe { (&**arena, (*self.0).resources()) };
+            handles = lower_handles(cx, ty, arena, resources.iter().copied())?;
+        }
+        let lowering = unsafe { Lowering::new(arena, &handles, cx) };
         let mut slots = slots(dst);
         if layout.flat as usize <= FLAT_PARAMS_MAX {
             return lowering.flat(cx, layout, 0, &mut slots);
@@ -543,6 +614,8 @@ pub(crate) struct Returning {
     /// Null: there is no result.
     pub layout: *const Layout,
     pub reply: *mut Vec<u8>,
+    /// The resources that the result's handles are of.
+    pub resources: *mut Vec<(Handle, ResourceAny)>,
     pub bytes_max: usize,
 }
 
@@ -601,7 +674,7 @@ unsafe impl ComponentNamedList for ArenaResult {}
 unsafe impl Lift for ArenaResult {
     fn linear_lift_from_flat(
         cx: &mut LiftContext<'_>,
-        _: InterfaceType,
+        ty: InterfaceType,
         src: &[ValRaw; 1],
     ) -> Result<Self> {
         // SAFETY: `ArenaFunc::call` has put it there for as long as it polls, and this is its poll.
@@ -620,7 +693,17 @@ unsafe impl Lift for ArenaResult {
         };
         // SAFETY: the caller's own, who does not touch it while this is polled.
         let reply = unsafe { &mut *returning.reply };
-        lift(guest, layout, place, returning.bytes_max, reply)?;
+        let handles = lift(guest, layout, place, returning.bytes_max, reply)?;
+        if layout.handles {
+            let lifted = lift_handles::<ResourceAny>(cx, ty, place)?;
+            if lifted.len() != handles.len() {
+                bail!("{} handles were found, and {}", handles.len(), lifted.len());
+            }
+            // SAFETY: as above.
+            let resources = unsafe { &mut *returning.resources };
+            resources.clear();
+            resources.extend(handles.into_iter().zip(lifted));
+        }
         Ok(Self)
     }
 
@@ -682,17 +765,25 @@ pub(crate) fn registers(params: &Layout) -> usize {
 impl<const N: usize> Outgoing<N> {
     /// # Safety
     /// Nothing has happened in the store since this was lifted.
-    pub unsafe fn lift(&self, layout: &Layout, bytes_max: usize, out: &mut Vec<u8>) -> Result<()> {
+    pub unsafe fn lift(
+        &self,
+        layout: &Layout,
+        bytes_max: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<Vec<Handle>> {
         let guest = Guest {
             // SAFETY: the memory is where it was, and nobody writes it.
             memory: unsafe { &*self.memory },
             strings: self.strings,
         };
-        let place = match self.spilled {
+        lift(guest, layout, self.place(), bytes_max, out)
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self.spilled {
             Some(from) => Place::Memory(from),
             None => Place::Flat(&self.slots),
-        };
-        lift(guest, layout, place, bytes_max, out)
+        }
     }
 
     fn new(cx: &LiftContext<'_>, slots: [ValRaw; N], spilled: Option<u32>) -> Self {
@@ -749,12 +840,67 @@ unsafe impl<const N: usize> Lift for Outgoing<N> {
     }
 }
 
+/// The parameters of a call out of a guest with handles, all of proxies. What is moved is not the guest's any more.
+pub(crate) struct OutgoingHandles<const N: usize> {
+    pub values: Outgoing<N>,
+    pub proxies: Vec<Resource<Proxy>>,
+}
+
+// SAFETY: as for `Outgoing`, which this is with something to look at.
+unsafe impl<const N: usize> ComponentType for OutgoingHandles<N> {
+    type Lower = <Outgoing<N> as ComponentType>::Lower;
+    const ABI: CanonicalAbiInfo = Outgoing::<N>::ABI;
+
+    fn typecheck(ty: &InterfaceType, types: &InstanceType<'_>) -> Result<()> {
+        Outgoing::<N>::typecheck(ty, types)
+    }
+}
+
+// SAFETY: see ComponentType above.
+unsafe impl<const N: usize> ComponentNamedList for OutgoingHandles<N> {}
+
+// SAFETY: as for `Outgoing`.
+unsafe impl<const N: usize> Lift for OutgoingHandles<N> {
+    fn linear_lift_from_flat(
+        cx: &mut LiftContext<'_>,
+        ty: InterfaceType,
+        src: &[ValRaw; N],
+    ) -> Result<Self> {
+        let values = Outgoing::linear_lift_from_flat(cx, ty, src)?;
+        let proxies = lift_handles(cx, ty, values.place())?;
+        Ok(Self { values, proxies })
+    }
+
+    fn linear_lift_from_memory(
+        cx: &mut LiftContext<'_>,
+        ty: InterfaceType,
+        bytes: &[u8],
+    ) -> Result<Self> {
+        let values = Outgoing::linear_lift_from_memory(cx, ty, bytes)?;
+        let proxies = lift_handles(cx, ty, values.place())?;
+        Ok(Self { values, proxies })
+    }
+}
+
 /// What a call out of a guest gives back to it.
 pub(crate) trait Answer: Send + Sync + 'static {
     /// None: there is no result.
     fn layout(&self) -> Option<&Layout>;
     /// A checked arena; the same as long as this lives.
     fn arena(&self) -> &[u8];
+    /// The representations of the proxies that its handles are of, each once.
+    fn proxies(&self) -> &[u32];
+}
+
+/// The names of the proxies in the guest; they are its own from here on.
+fn lower_proxies<T>(
+    answer: &impl Answer,
+    cx: &mut LowerContext<'_, T>,
+    ty: InterfaceType,
+) -> Result<Vec<u32>> {
+    let proxies = answer.proxies().iter();
+    let proxies = proxies.map(|rep| Resource::<Proxy>::new_own(*rep));
+    lower_handles(cx, ty, answer.arena(), proxies)
 }
 
 /// N: how many registers it takes, 0 if it goes through memory or there is none.
@@ -800,9 +946,13 @@ unsafe impl<A: Answer, const N: usize> Lower for Incoming<A, N> {
         let Some(layout) = layout else {
             return Ok(());
         };
+        let mut handles = Vec::new();
+        if layout.handles {
+            handles = lower_proxies(&self.0, cx, ty)?;
+        }
         let arena: *const [u8] = self.0.arena();
         // SAFETY: `self` lives as long as this, and its bytes stay where they are.
-        let lowering = unsafe { Lowering::new(&raw const arena, cx) };
+        let lowering = unsafe { Lowering::new(&raw const arena, &handles, cx) };
         lowering.flat(cx, layout, 0, &mut slots(dst))
     }
 
@@ -817,9 +967,13 @@ unsafe impl<A: Answer, const N: usize> Lower for Incoming<A, N> {
         let Some(layout) = layout else {
             return Ok(());
         };
+        let mut handles = Vec::new();
+        if layout.handles {
+            handles = lower_proxies(&self.0, cx, ty)?;
+        }
         let arena: *const [u8] = self.0.arena();
         // SAFETY: as above.
-        let lowering = unsafe { Lowering::new(&raw const arena, cx) };
+        let lowering = unsafe { Lowering::new(&raw const arena, &handles, cx) };
         lowering.memory(cx, layout, 0, to)
     }
 }

@@ -9,6 +9,7 @@ use crate::import::Exchange;
 use crate::key_value::{self, KeyValue};
 use crate::outbound::OutboundHooks;
 use crate::output::{Sink, SinkStream, Stream};
+use crate::proxies::Proxies;
 use crate::settings::{EngineUse, TABLE_ELEMENTS_MAX};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,6 +70,7 @@ pub struct StoreData {
     key_value: Option<Arc<dyn KeyValue>>,
     pub(crate) memory: MemoryLimiter,
     pub(crate) exchange: Exchange,
+    pub(crate) proxies: Proxies,
     deadline: Deadline,
     /// What `time_left` said, until the clock is read again.
     left: Option<Duration>,
@@ -239,6 +241,7 @@ impl StoreMaker {
                 denied: false,
             },
             exchange: Exchange::default(),
+            proxies: Proxies::default(),
             deadline: Deadline::after(Duration::ZERO),
             left: None,
             counts_fuel: self.engine.settings.fuel,

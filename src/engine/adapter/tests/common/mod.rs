@@ -17,6 +17,8 @@ use arcella_engine::store::{Limits, Policy, Stdio};
 use std::fs::File;
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Wake, Waker};
+use std::thread::Thread;
 use std::time::Duration;
 
 static ONE_ENGINE: Mutex<()> = Mutex::new(());
@@ -177,14 +179,19 @@ impl Replica {
     }
 }
 
+/// Also inside of another one: what a guest imports may be another guest.
 pub fn finish(mut task: GuestTask) -> Finished {
-    futures::executor::block_on(std::future::poll_fn(|cx| {
-        if task.poll(cx) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
         }
-    }));
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    while !task.poll(&mut cx) {
+        std::thread::park();
+    }
     task.take()
 }
 
