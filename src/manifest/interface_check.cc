@@ -82,7 +82,9 @@ class Comparison {
       return;
     }
     const std::vector<std::string> there(functions.begin(), functions.end());
-    for (const std::string& function : stated.item.functions) {
+    for (const std::string& stated_function : stated.item.functions) {
+      // With its type, if it was a core module.
+      const std::string function(model::function_name(stated_function));
       if (functions.contains(function)) continue;
       component_.report(stated.at, key_,
                         "'" + name.text + "' has no function '" + function + "' in the binary",

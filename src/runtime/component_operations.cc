@@ -7,17 +7,35 @@
 #include <cerrno>
 #include <chrono>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "aio/await.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "manifest/core_world.h"
 #include "runtime/operation.h"
 
 namespace arcella::runtime {
 
 namespace {
+
+// How a core module begins; what is a component has another version there.
+constexpr std::string_view kCoreModuleHeader("\0asm\1\0\0\0", 8);
+
+// What a helper wrote.
+Result<std::string> bytes_of(const UniqueFd& file, std::uint64_t count) {
+  std::string bytes(count, '\0');
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t some = ::pread(file.get(), bytes.data() + at, bytes.size() - at,
+                                 static_cast<off_t>(at));
+    if (some < 0 && errno == EINTR) continue;
+    if (some <= 0) return fail(Error::from_errno(errno, "reading the wrapped module"));
+    at += static_cast<std::size_t>(some);
+  }
+  return bytes;
+}
 
 // Duplicates share one offset, and a helper may have read to the end.
 Result<UniqueFd> from_its_start(const UniqueFd& file) {
@@ -92,6 +110,7 @@ aio::Task<Result<ComponentOperations::Candidate>> ComponentOperations::examine(
   progress.stage("reading");
   std::optional<model::ComponentId> fallback = source.fallback_id;
   ARCELLA_CO_TRY(Content content, co_await read_content(std::move(source)));
+  ARCELLA_CO_TRY_VOID(co_await wrap_module(content));
   ARCELLA_CO_TRY_VOID(co_await not_taken_back());
   progress.stage("checking");
   ARCELLA_CO_TRY(model::Inspection inspection, co_await inspect(content));
@@ -151,6 +170,31 @@ aio::Task<Result<Content>> ComponentOperations::read_content(PackageSource sourc
     return Content(std::move(package), std::move(hash), std::move(wasm));
   };
   co_return co_await core_.files_pool.run(std::move(read));
+}
+
+// A core module whose manifest states types takes part as the component that they make of it: that
+// is what is hashed, compiled and kept.
+aio::Task<Result<void>> ComponentOperations::wrap_module(Content& content) {
+  const bool is_module = std::string_view(content.package.wasm).starts_with(kCoreModuleHeader);
+  auto world = manifest::core_world(content.package.manifest);
+  if (!world.has_value())
+    co_return fail(std::move(world).error().with_context(content.package.manifest_path));
+  if (!is_module || !*world) co_return Result<void>();
+  ARCELLA_CO_TRY(UniqueFd module, from_its_start(content.wasm));
+  auto wrapped = co_await supervisor::wrap(core_.config.worker_program, std::move(module),
+                                           std::move(**world));
+  if (!wrapped.has_value())
+    co_return fail(std::move(wrapped).error().with_context(content.package.wasm_path));
+  if (wrapped->artifact_bytes > limits::kWasmBytesMax)
+    co_return fail(ErrorCode::LimitExceeded, "the module is too large as a component");
+  auto take = [&content, &wrapped]() -> Result<void> {
+    ARCELLA_TRY(content.package.wasm, bytes_of(wrapped->artifact, wrapped->artifact_bytes));
+    content.content_hash =
+        store::ModuleRepository::content_hash(std::as_bytes(std::span(content.package.wasm)));
+    ARCELLA_TRY(content.wasm, sealed_copy(content.package.wasm));
+    return {};
+  };
+  co_return co_await core_.files_pool.run(std::move(take));
 }
 
 aio::Task<Result<model::Inspection>> ComponentOperations::inspect(const Content& content) {

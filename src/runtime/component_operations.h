@@ -68,6 +68,7 @@ class ComponentOperations {
  private:
   aio::Task<Result<model::ComponentView>> install_candidate(Candidate candidate);
   aio::Task<Result<Content>> read_content(PackageSource source);
+  aio::Task<Result<void>> wrap_module(Content& content);
   aio::Task<Result<model::Inspection>> inspect(const Content& content);
   aio::Task<Result<void>> compile_and_keep(Candidate& candidate);
   aio::Task<Result<supervisor::CompileResult>> compile(const Content& content,

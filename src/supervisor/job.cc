@@ -204,6 +204,16 @@ aio::Task<Result<CompileResult>> compose_and_compile(std::string worker_program,
                                 limits::kCompileWallMax);
 }
 
+aio::Task<Result<CompileResult>> wrap(std::string worker_program, UniqueFd module,
+                                      std::string wit) {
+  aio::ChildSpec spec = child_spec(ChildRole::Compile, worker_program, model::WorkerTraits());
+  spec.args.emplace_back("--wrap=" + wit);
+  spec.fds.push_back({ipc::kCompileWasmFd, module.get()});
+  std::vector<UniqueFd> files;
+  files.push_back(std::move(module));
+  co_return co_await run_helper(std::move(spec), std::move(files), false, limits::kCompileWallMax);
+}
+
 aio::Task<Result<CommandResult>> run_command(std::string worker_program, model::RunSpec spec,
                                              model::WorkerTraits traits, UniqueFd artifact,
                                              CommandStdio stdio, CommandImports imports,

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "engine/compose.h"
+#include "engine/wrap.h"
 #include "engine/description.h"
 #include "ipc/handshake.h"
 #include "ipc/job_message.h"
@@ -127,10 +128,20 @@ Result<std::vector<std::byte>> composed(std::vector<std::byte> first,
   return engine::compose(members, joints);
 }
 
+Result<ipc::CompileReport> wrapped(std::span<const std::byte> module, const std::string& wit) {
+  ARCELLA_TRY(const UniqueFd artifact, inherited_fd(ipc::kCompileArtifactFd, "the artifact file"));
+  ARCELLA_TRY(const std::vector<std::byte> component, engine::wrap(module, wit));
+  ARCELLA_TRY_VOID(write_all(artifact.get(), component, "writing the component"));
+  ipc::CompileReport report;
+  report.artifact_bytes = component.size();
+  return report;
+}
+
 Result<ipc::CompileReport> make_report(const CompileOptions& options) {
   ARCELLA_TRY(const UniqueFd wasm, inherited_fd(ipc::kCompileWasmFd, "the wasm file"));
   ARCELLA_TRY(std::vector<std::byte> bytes, read_wasm(wasm));
   ipc::CompileReport report;
+  if (!options.wrap.empty()) return wrapped(bytes, options.wrap);
   if (options.compose_with > 0) {
     // What it is like the daemon knows of its parts.
     ARCELLA_TRY(bytes, composed(std::move(bytes), options));

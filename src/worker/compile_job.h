@@ -15,6 +15,8 @@ struct CompileOptions {
   // is joined (ipc::decode_plug).
   int compose_with = 0;
   std::vector<std::string> joints = {};
+  // The text of a world: instead of code, the core module as a component of it is the artifact.
+  std::string wrap = {};
 };
 
 // The process `arcella-worker compile`: reads untrusted wasm, writes what it is and its native

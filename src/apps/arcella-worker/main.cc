@@ -53,6 +53,8 @@ int main(int argc, char** argv) {
                               "Other files that are made into one component with it");
   compile_command->add_option("--joint", compile.joints, "What is joined of them")
       ->allow_extra_args(false);
+  compile_command->add_option("--wrap", compile.wrap,
+                              "A WIT world: make the core module a component of it instead");
   compile_command->callback([&] { status = arcella::worker::compile(compile); });
 
   arcella::worker::RunOptions run;

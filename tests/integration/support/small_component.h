@@ -19,4 +19,13 @@ struct SmallBody {
                                           const std::vector<std::string>& exports,
                                           const SmallBody& body = {});
 
+// A core module with `export_name: (i32) -> i32`, the argument and twenty: or what the imported
+// function (i32, i32) -> i32 makes of the argument and twenty.
+struct SmallModule {
+  std::string export_name;
+  std::string import_module = {};  // empty: it imports nothing
+  std::string import_name = {};
+};
+[[nodiscard]] std::string small_module(const SmallModule& wanted);
+
 }  // namespace arcella::integration

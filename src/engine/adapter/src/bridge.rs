@@ -10,7 +10,7 @@ use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
 use crate::store::{Limits, Mount, Policy, Stdio};
 use crate::{
-    call, compose, describe, engine, function, http_server, instance, item, key_value, link,
+    call, compose, describe, engine, function, http_server, instance, item, key_value, link, wrap,
 };
 use cxx::SharedPtr;
 use std::fmt;
@@ -190,6 +190,8 @@ pub mod ffi {
         fn describe_wasm(wasm: &[u8]) -> Result<Described>;
         fn host_offers(import: &str) -> bool;
 
+        fn wrap_module(module: &[u8], wit: &str) -> Result<Vec<u8>>;
+
         fn new_composer() -> Box<Composer>;
         fn add(self: &mut Composer, wasm: &[u8]);
         fn join(self: &mut Composer, into: usize, import: &str, from: usize, exported: &str);
@@ -362,6 +364,10 @@ fn describe_wasm(wasm: &[u8]) -> Result<ffi::Described, Thrown> {
 
 fn host_offers(import: &str) -> bool {
     guarded(|_| false, || link::host_offers(import))
+}
+
+fn wrap_module(module: &[u8], wit: &str) -> Result<Vec<u8>, Thrown> {
+    entry(|| wrap::wrap(module, wit))
 }
 
 fn new_composer() -> Box<Composer> {

@@ -38,5 +38,6 @@ pub mod turn;
 pub mod values;
 mod wave;
 mod wit_text;
+pub mod wrap;
 
 pub use settings::{EngineSettings, EngineUse, engine_config};
