@@ -87,7 +87,9 @@ TEST_F(Fusion, CallsAreServedInAWorkerWithoutTheProviderRunning) {
 TEST_F(Fusion, TheExamplesAreServedInMainAndInAWorker) {
   install("calc");
   install("relay");
-  for (const std::string where : {std::string(kInMain), std::string("group = \"math\"\n")}) {
+  for (const std::string where :
+       {std::string(kInMain),
+        std::string("group = \"math\"\n[deployment.overrides]\nasync = true\n")}) {
     put("calc", "calc", where);
     put("relay", "relay", "fuse_with = [\"calc\"]\n" + where);
     start("relay");
@@ -142,7 +144,7 @@ TEST_F(Fusion, UnderLoadEachCallIsAnsweredByTheOldOrTheNewOne) {
     AlmeConnection connection(socket());
     while (!stop && odd.empty()) {
       const auto reply = connection.try_ask(
-          "call", wire::JsonObject{{"deployment", "web"}, {"function", "go"}, {"arguments", ""}});
+          "call", wire::JsonObject{{"deployment", "web"}, {"function", "go"}, {"args", ""}});
       const std::string text = reply ? wire::to_text(*reply) : "no answer";
       const bool served = text.find("\"result\":\"7\"") != std::string::npos ||
                           text.find("\"result\":\"8\"") != std::string::npos;
@@ -190,7 +192,7 @@ TEST_F(Fusion, WhatCannotBeComposedIsNotDeployed) {
       "web.deployment.toml",
       "[deployment]\nmodule_id = \"web@1.0.0\"\ngroup = \"math\"\nfuse_with = [\"calc\"]\n");
   expect_refused({"deploy", file},
-                 "web.deployment.toml:4:14: deployment.fuse_with[0]: 'calc' is not "
+                 "web.deployment.toml:4:14: deployment.fuse_with: 'calc' is not "
                  "deployed");
   // Together, in either order, it is known.
   EXPECT_EQ(cli({"deploy", file, calc_file("1.0.0", "math")}).status, 0);

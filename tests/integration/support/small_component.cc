@@ -22,21 +22,20 @@ std::string section(char id, std::string_view content) {
 }
 
 constexpr auto kPreamble = "\0asm\x0d\0\1\0"sv;
-// (module (func (export "go") (result i32) ...)), but for its code section
-constexpr auto kModule =
-    "\0asm\1\0\0\0"
-    "\1\5\1\x60\0\1\x7f"
-    "\3\2\1\0"
-    "\7\6\1\2go\0\0"sv;
+// (module (func (export "go") (result i32) ...)); one that forwards imports "" "go" and calls it.
+std::string module_of(const SmallBody& body) {
+  const std::string function = body.forwards ? "\1"s : "\0"s;
+  std::string bytes = "\0asm\1\0\0\0\1\5\1\x60\0\1\x7f"s;
+  if (body.forwards) bytes += section(2, "\1\0\2go\0\0"s);
+  bytes += section(3, "\1\0"s) + section(7, "\1\2go\0"s + function);
+  std::string code = body.traps ? "\0"s : "\x41"s + body.answer;
+  if (body.forwards) code = "\x10\0"s;
+  return bytes + section(10, "\1"s + counted("\0"s + code + "\x0b"));
+}
 
 // () -> u32, or s32
 std::string function_type(const SmallBody& body) {
   return "\x40\0\0"s + (body.is_signed ? '\x7a' : '\x79');
-}
-// (i32.const N), or (unreachable)
-std::string code_of(const SmallBody& body) {
-  const std::string code = body.traps ? "\0"s : "\x41"s + body.answer;
-  return section(10, "\1"s + counted("\0"s + code + "\x0b"));
 }
 
 }  // namespace
@@ -50,15 +49,21 @@ std::string small_component(const std::vector<std::string>& imports,
     bytes += section(7, "\1\x42\2\1"s + type + "\4\0\2go\1\0"s);
     bytes += section(10, "\1\0"s + counted(imports[i]) + "\5" + index(i));
   }
-  bytes += section(1, std::string(kModule) + code_of(body));
-  bytes += section(2, "\1\0\0\0"sv);                           // core instance of the module
-  bytes += section(7, "\1"s + type);                           // type imports.size()
-  bytes += section(6, "\1\0\0\1\0\2go"sv);                     // core function: its export
-  bytes += section(8, "\1\0\0\0\0"s + index(imports.size()));  // lifted
-  bytes += section(5, "\1\1\1\0\2go\1\0"sv);                   // instance that exports it
-  const std::size_t exported = body.forwards ? 0 : imports.size();
+  if (body.forwards) {
+    bytes += section(6, "\1\1\0\0\2go"sv);    // function: that of import 0
+    bytes += section(8, "\1\1\0\0\0"sv);      // lowered
+    bytes += section(2, "\1\1\1\2go\0\0"sv);  // core instance that exports it
+  }
+  // What is made of the module comes after that.
+  const std::string next = body.forwards ? "\1"s : "\0"s;
+  bytes += section(1, module_of(body));
+  bytes += section(2, body.forwards ? "\1\0\0\1\0\x12\0"sv : "\1\0\0\0"sv);  // core instance of it
+  bytes += section(7, "\1"s + type);                                         // type imports.size()
+  bytes += section(6, "\1\0\0\1"s + next + "\2go");  // core function: its export
+  bytes += section(8, "\1\0\0"s + next + "\0"s + index(imports.size()));  // lifted
+  bytes += section(5, "\1\1\1\0\2go\1"s + next);  // instance that exports it
   for (const std::string& name : exports) {
-    bytes += section(11, "\1\0"s + counted(name) + "\5" + index(exported) + "\0"s);
+    bytes += section(11, "\1\0"s + counted(name) + "\5" + index(imports.size()) + "\0"s);
   }
   return bytes;
 }

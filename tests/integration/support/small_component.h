@@ -10,11 +10,11 @@ struct SmallBody {
   char answer = 7;         // below 64
   bool traps = false;      // instead of an answer
   bool is_signed = false;  // `go` gives an s32 and no u32
-  bool forwards = false;   // what is exported is the first import itself
+  bool forwards = false;   // answers what the first import does
 };
 
 // A component (binary format) of these interfaces, each by its whole name; every one has the one
-// function `go: func() -> u32`, which calls nothing and answers.
+// function `go: func() -> u32`, which answers.
 [[nodiscard]] std::string small_component(const std::vector<std::string>& imports,
                                           const std::vector<std::string>& exports,
                                           const SmallBody& body = {});
