@@ -52,7 +52,7 @@ TEST(DataFrame, RefusesWhatBreaksItsRules) {
   DataHeader header = sample();
   header.kind = static_cast<DataKind>(0);
   expect_refused(header);
-  header.kind = static_cast<DataKind>(4);
+  header.kind = static_cast<DataKind>(5);
   expect_refused(header);
 
   header = sample();
@@ -74,6 +74,13 @@ TEST(DataFrame, RefusesWhatBreaksItsRules) {
   header.length = 1;
   expect_refused(header);
 
+  header = {};
+  header.kind = DataKind::Drop;
+  header.length = 16;
+  EXPECT_TRUE(decode(encode(header)).has_value());
+  ++header.length;
+  expect_refused(header);  // part of a number
+
   header = sample();
   header.chain_bytes = 1;
   expect_refused(header);  // a result has none
@@ -92,7 +99,7 @@ TEST(DataFrame, WhatIsAcceptedOfGarbageIsWithinBounds) {
     // Mostly garbage of the right kind, which gets further.
     if (i % 2 == 0) {
       bytes[3] = bytes[5] = bytes[6] = bytes[7] = std::byte{0};
-      bytes[4] = static_cast<std::byte>(random() % 5);
+      bytes[4] = static_cast<std::byte>(random() % 6);
     }
     auto header = decode(bytes);
     if (!header.has_value()) continue;

@@ -41,6 +41,8 @@ impl ImportTarget for Echo {
         }
         None
     }
+
+    fn drop_handles(&self, _: &[u64]) {}
 }
 
 fn start(bench: &Bench, wasm: &[u8], target: Arc<dyn ImportTarget>) -> Replica {
