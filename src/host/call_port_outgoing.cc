@@ -55,7 +55,7 @@ engine::CallHandle CallPort::call(ipc::DataHeader header, const CallChain* calle
   }
   header.kind = ipc::DataKind::Call;
   header.chain_bytes = static_cast<std::uint16_t>(chain.size());
-  writer_.write(header, arguments, std::as_bytes(std::span(chain)));
+  send(header, arguments, std::as_bytes(std::span(chain)));
   if (!watching_deadlines_.exchange(true)) give_up_late_ones();
   return engine::CallHandle(std::make_shared<Sent>(weak_from_this(), header.request));
 }
@@ -89,7 +89,7 @@ void CallPort::send_cancel(std::uint64_t request) {
   ipc::DataHeader header;
   header.kind = ipc::DataKind::Cancel;
   header.request = request;
-  writer_.write(header, {});
+  send(header, {});
 }
 
 // The peer keeps its deadlines itself: this is for one that has stopped, or lies. One look at all
