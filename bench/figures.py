@@ -118,15 +118,19 @@ class NatsService:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with contextlib.suppress(BenchError):
-                self.request_p50(1)
+                self.request_p50(1, seconds=2)
                 return
         raise BenchError("nats has no service that answers")
 
-    def request_p50(self, count):
+    def request_p50(self, count, seconds=60):
         """Nanoseconds of a request, one at a time."""
         command = [NATS, "bench", "service", "request", "--size", "512", "--msgs", str(count), "--no-progress",
                    "bench.echo"]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  check=False, timeout=seconds)
+        except subprocess.TimeoutExpired as late:
+            raise BenchError(f"nats: no answer within {seconds} s") from late
         found = re.search(r"P50: ([\d,.]+)us", done.stdout + done.stderr)
         if done.returncode != 0 or not found:
             raise BenchError(f"nats: {done.stdout}{done.stderr}")
