@@ -18,6 +18,8 @@ from wiring_figures import bound_memory_figures, rebind_figures
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arcella"
 WASMTIME = CACHE / "peers" / "bin" / "wasmtime"
+NATS_SERVER = WASMTIME.with_name("nats-server")
+NATS = WASMTIME.with_name("nats")
 LARGE_COMPONENT = CACHE / "peers" / "js" / "large.wasm"
 HARNESS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "cargo") / "release" / "arcella-bench-harness"
 CALLS_HARNESS = HARNESS.with_name("arcella-bench-calls")
@@ -117,6 +119,71 @@ def fused_figures():
 MIB = 1 << 20
 
 
+class NatsService:
+    """nats-server, and a service of its own bench client that answers requests of 512 bytes with as many."""
+
+    def __init__(self):
+        self.port = free_port()
+        # It reads and writes the contexts of whoever runs it otherwise.
+        self.home = tempfile.TemporaryDirectory()
+        self.environment = {**os.environ, "HOME": self.home.name, "NATS_URL": f"nats://127.0.0.1:{self.port}"}
+        self.processes = []
+
+    def run(self, *command):
+        """Until close()."""
+        self.processes.append(subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL,
+                                               stderr=subprocess.DEVNULL))
+
+    def start(self):
+        """Returns when requests are answered."""
+        self.run(NATS_SERVER, "-a", "127.0.0.1", "-p", str(self.port))
+        wait_for_port(self.port, self.processes[0])
+        self.run(NATS, "bench", "service", "serve", "--size", "512", "bench.echo")
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(BenchError):
+                self.request_p50(1, seconds=2)
+                return
+        raise BenchError("nats has no service that answers")
+
+    def request_p50(self, count, seconds=60):
+        """Nanoseconds of a request, one at a time."""
+        command = [NATS, "bench", "service", "request", "--size", "512", "--msgs", str(count), "--no-progress",
+                   "bench.echo"]
+        try:
+            done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  check=False, timeout=seconds)
+        except subprocess.TimeoutExpired as late:
+            raise BenchError(f"nats: no answer within {seconds} s") from late
+        found = re.search(r"P50: ([\d,.]+)us", done.stdout + done.stderr)
+        if done.returncode != 0 or not found:
+            raise BenchError(f"nats: {done.stdout}{done.stderr}")
+        return float(found.group(1).replace(",", "")) * 1000
+
+    def close(self):
+        """Ends both."""
+        for process in reversed(self.processes):
+            process.terminate()
+            process.wait()
+        self.home.cleanup()
+
+
+def nats_figure(rounds):
+    """512 bytes there and back, one at a time, against NATS request/reply."""
+    nats = NatsService()
+    try:
+        nats.start()
+        ours, theirs = [], []
+        for _ in range(6):
+            ours.append(rounds.round("bytes-512-p50", 5_000))
+            theirs.append(nats.request_p50(5_000))
+    finally:
+        nats.close()
+    # The first round warms up.
+    return Figure("remote-bytes-512-against-nats", 1e9 / statistics.median(ours[1:]), "call/s",
+                  1e9 / statistics.median(theirs[1:]), 4.0, at_least=True)
+
+
 def remote_figures():
     """From one process to a component of another, against the least that a socket pair can do."""
     with tempfile.TemporaryDirectory() as folder:
@@ -124,12 +191,13 @@ def remote_figures():
         subprocess.run([ENGINE_BENCH, "compile", BENCH_GUESTS / "echo.wasm", artifact], check=True)
         rounds = Rounds(PORT_BENCH, artifact)
         names = {"floor-p50": 5_000, "u32-p50": 5_000, "floor-p99": 5_000, "u32-p99": 5_000, "floor-64": 50_000,
-                 "u32-64": 50_000, f"memcpy-{MIB}": 500, f"bytes-{MIB}": 50}
+                 "asio-64": 20_000, "u32-64": 50_000, f"memcpy-{MIB}": 500, f"bytes-{MIB}": 50}
         samples = {name: [] for name in names}
         try:
             for number in range(22):
                 for name, count in reversed(names.items()) if number % 2 else names.items():
                     samples[name].append(rounds.round(name, count))
+            against_nats = nats_figure(rounds)
         finally:
             rounds.close()
     ns = {name: statistics.median(values[2:]) for name, values in samples.items()}
@@ -138,9 +206,11 @@ def remote_figures():
     yield Figure("remote-u32-p99", ns["u32-p99"], "ns", ns["floor-p99"], 2.0)
     rate = 1e9 / ns["u32-64"]
     yield Figure("remote-at-once-against-one", rate, "call/s", 1e9 / ns["u32-p50"], 10.0, at_least=True)
+    yield Figure("remote-at-once-against-asio", rate, "call/s", 1e9 / ns["asio-64"], 0.5, at_least=True)
     yield Figure("remote-at-once-against-floor", rate, "call/s", 1e9 / ns["floor-64"], 0.5, at_least=True)
     # There and back.
     yield Figure("remote-bytes-1mib", 2e9 / ns[f"bytes-{MIB}"], "MiB/s", 1e9 / ns[f"memcpy-{MIB}"], 0.2, at_least=True)
+    yield against_nats
 
 
 def instantiate_figures():

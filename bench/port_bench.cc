@@ -5,12 +5,17 @@
 //   port_bench ECHO    artifact of guests/echo; then rounds (rounds.h)
 // NAME: u32-p50, u32-p99      calls of `add`, each begun by the end of the one before
 //       u32-64                64 at once: time per call
-//       bytes-N               `echo-bytes` of N bytes, one at a time: time per call
+//       bytes-N[-p50]         `echo-bytes` of N bytes, one at a time: time per call
 //       floor-p50, floor-p99  frames of a call's and of a result's size to and fro, by blocking
 //                             calls of two processes that do nothing else
-//       floor-64              64 such frames under way: time per frame
+//       floor-64              64 such frames under way, all that is there answered at once: time
+//       per
+//                             frame
+//       asio-64               64 such frames under way, between two processes that read and write
+//                             each frame by itself with Boost.Asio: time per frame
 //       memcpy-N              a copy of N bytes
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,14 +24,21 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <functional>
 #include <future>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 
 #include "engine/engine.h"
 #include "host/call_port.h"
@@ -64,6 +76,21 @@ double ns_since(Clock::time_point start) {
   return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
+void read_exactly(int fd, std::byte* to, std::size_t size) {
+  for (std::size_t have = 0; have < size;) {
+    const ssize_t got = ::read(fd, to + have, size - have);
+    if (got <= 0) std::_Exit(0);
+    have += static_cast<std::size_t>(got);
+  }
+}
+void write_all(int fd, const std::byte* from, std::size_t size) {
+  for (std::size_t sent = 0; sent < size;) {
+    const ssize_t count = ::write(fd, from + sent, size - sent);
+    if (count <= 0) std::_Exit(0);
+    sent += static_cast<std::size_t>(count);
+  }
+}
+
 // --- the far side ---
 
 class Started final : public host::HostListener {
@@ -95,27 +122,15 @@ class Started final : public host::HostListener {
     if (!provider->resolve(std::string("bench:calls/ops@1.0.0#") + function)) die(function);
   }
   std::promise<void> gone;
+  const int channel = socket.get();
   const auto port = host::CallPort::open(std::move(socket), pool, host::CallPort::Side::Worker,
                                          [&gone](const Error&) { gone.set_value(); });
   if (!port) die(port.error().message());
   (*port)->serve(kSlot, provider);
+  const std::byte ready{1};  // before any frame: calls may come now
+  write_all(channel, &ready, 1);
   gone.get_future().wait();
   std::_Exit(0);
-}
-
-void read_exactly(int fd, std::byte* to, std::size_t size) {
-  for (std::size_t have = 0; have < size;) {
-    const ssize_t got = ::read(fd, to + have, size - have);
-    if (got <= 0) std::_Exit(0);
-    have += static_cast<std::size_t>(got);
-  }
-}
-void write_all(int fd, const std::byte* from, std::size_t size) {
-  for (std::size_t sent = 0; sent < size;) {
-    const ssize_t count = ::write(fd, from + sent, size - sent);
-    if (count <= 0) std::_Exit(0);
-    sent += static_cast<std::size_t>(count);
-  }
 }
 
 // Answers each frame of a call's size with one of a result's; those that came together together.
@@ -132,11 +147,78 @@ void write_all(int fd, const std::byte* from, std::size_t size) {
   }
 }
 
+// One end of the floor that is made as Asio's examples are: a header is read, then its payload;
+// each frame is answered by one of its own, one write at a time.
+class AsioEnd {
+ public:
+  AsioEnd(UniqueFd socket, std::size_t bytes_in, std::size_t bytes_out)
+      : socket_(io_, boost::asio::local::stream_protocol(), socket.release()),
+        in_(bytes_in),
+        out_(bytes_out) {}
+
+  // Sends `at_once` frames and one for each that comes, `count` in all; until as many have come.
+  void exchange(std::uint32_t count, std::uint32_t at_once) {
+    to_come_ = count;
+    to_send_ = count - at_once;
+    owed_ = at_once;
+    io_.restart();
+    write();
+    read();
+    io_.run();
+  }
+  [[noreturn]] void echo() {
+    to_come_ = to_send_ = std::numeric_limits<std::uint64_t>::max();
+    read();
+    io_.run();
+    std::_Exit(0);  // the other side has ended
+  }
+
+ private:
+  void read() {
+    const auto header = boost::asio::buffer(in_.data(), ipc::kDataHeaderBytes);
+    boost::asio::async_read(socket_, header, [this](boost::system::error_code failed, std::size_t) {
+      if (!failed) read_payload();
+    });
+  }
+  void read_payload() {
+    const auto payload = boost::asio::buffer(in_.data(), in_.size()) + ipc::kDataHeaderBytes;
+    boost::asio::async_read(socket_, payload,
+                            [this](boost::system::error_code failed, std::size_t) {
+                              if (!failed) came();
+                            });
+  }
+  void came() {
+    if (to_send_ > 0) {
+      --to_send_;
+      if (owed_++ == 0) write();
+    }
+    if (--to_come_ > 0) read();
+  }
+  void write() {
+    boost::asio::async_write(socket_, boost::asio::buffer(out_),
+                             [this](boost::system::error_code failed, std::size_t) {
+                               if (!failed && --owed_ > 0) write();
+                             });
+  }
+
+  boost::asio::io_context io_{1};
+  boost::asio::local::stream_protocol::socket socket_;
+  std::vector<std::byte> in_;
+  std::vector<std::byte> out_;
+  std::uint64_t to_come_ = 0;
+  std::uint64_t to_send_ = 0;
+  std::uint64_t owed_ = 0;  // frames that are written or wait for it
+};
+
+// It ends with this process: each child has the ends of all sockets that were made before it, and
+// would wait for its own to be closed.
 template <class Body>
 void in_another_process(Body body) {
   const pid_t child = ::fork();
   if (child < 0) die("fork");
-  if (child == 0) body();
+  if (child != 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  body();
 }
 
 // --- this side ---
@@ -254,13 +336,19 @@ std::vector<std::byte> numbers(std::initializer_list<std::uint32_t> values, std:
   return bytes;
 }
 
-double round(Caller& caller, int floor, const std::string& name, std::uint32_t count) {
+double round(Caller& caller, int floor, AsioEnd& asio, const std::string& name,
+             std::uint32_t count) {
   const std::vector<std::byte> sum = numbers({20, 22});
   const std::size_t dash = name.find('-');
   const std::string what = name.substr(0, dash);
   const std::string how = dash == std::string::npos ? "" : name.substr(dash + 1);
   const double part = how == "p99" ? 0.99 : 0.5;
   if (name == "floor-64") return floor_at_once(floor, count);
+  if (name == "asio-64") {
+    const Clock::time_point start = Clock::now();
+    asio.exchange(count, kAtOnce);
+    return ns_since(start) / count;
+  }
   if (what == "floor") return percentile(floor_samples(floor, count), part);
   if (name == "u32-64") {
     const Clock::time_point start = Clock::now();
@@ -270,13 +358,17 @@ double round(Caller& caller, int floor, const std::string& name, std::uint32_t c
   if (what == "u32") return percentile(caller.run(kAdd, sum, count, 1), part);
   const auto size = static_cast<std::uint32_t>(std::stoul(how));
   if (what == "memcpy") return copy(size, count);
-  if (what == "bytes") return mean(caller.run(kEchoBytes, numbers({8, size}, size), count, 1));
+  if (what == "bytes") {
+    const Samples samples = caller.run(kEchoBytes, numbers({8, size}, size), count, 1);
+    return name.ends_with("-p50") ? percentile(samples, 0.5) : mean(samples);
+  }
   die("no round named " + name);
 }
 
 void run(const char* artifact) {
   auto calls = socket_pair();
   auto frames = socket_pair();
+  auto asio = socket_pair();
   in_another_process([&] {
     calls.first.reset();
     provide(std::move(calls.second), artifact);
@@ -285,14 +377,22 @@ void run(const char* artifact) {
     frames.first.reset();
     echo(frames.second);
   });
+  in_another_process([&] {
+    asio.first.reset();
+    AsioEnd(std::move(asio.second), kCallBytes, kResultBytes).echo();
+  });
   calls.second.reset();
   frames.second.reset();
+  asio.second.reset();
+  std::byte ready{};
+  read_exactly(calls.first.get(), &ready, 1);
   Caller caller(std::move(calls.first));
+  AsioEnd asio_caller(std::move(asio.first), kResultBytes, kCallBytes);
   const auto served = serve_rounds([&](const std::string& name, std::uint32_t count) {
-    return Result<double>(round(caller, frames.first.get(), name, count));
+    return Result<double>(round(caller, frames.first.get(), asio_caller, name, count));
   });
   if (!served) die(served.error().message());
-  std::_Exit(0);  // the other sides end with their sockets
+  std::_Exit(0);
 }
 
 }  // namespace

@@ -99,6 +99,20 @@ inline constexpr std::size_t kDataQueuedBytesMax = 256U << 20;
 inline constexpr std::size_t kDataOutboxBytesMax = 128U << 20;
 // Of a daemon whose worker does not read: the worker is given up. More than calls alone can fill.
 inline constexpr std::size_t kDataAbandonBytes = kDataQueuedBytesMax + (128U << 20);
+// Small frames that a thread puts off to send them together: as many as are read together. Fewer
+// cost more in wake-ups than both sides gain by working at the same time (docs/performance.md).
+inline constexpr int kDataGatherFramesMax = 64;
+// Larger ones are not put off: they would be copied.
+inline constexpr std::size_t kDataGatherFrameBytesMax = 4U << 10;
+// For so long, while its thread has other work: a call of a guest that returns at once takes 1 us.
+inline constexpr std::chrono::microseconds kDataGatherMax{100};
+// The same when that work is a guest that goes on: another thread sends them.
+inline constexpr std::chrono::milliseconds kDataGatherLook{1};
+// Calls that came together and one thread runs before it looks at what else there is.
+inline constexpr std::chrono::microseconds kDataTurnMax{100};
+// Between two looks (a system call) of a thread of the pool that always has work at what has come
+// meanwhile.
+inline constexpr std::chrono::microseconds kPoolLook{50};
 // Between two looks for calls whose answer is overdue: short beside kCallReplyGrace.
 inline constexpr std::chrono::milliseconds kDataDeadlineLook{100};
 

@@ -99,14 +99,17 @@ void CallPort::read() {
       reading_ = go_on;
     }
     if (broken) lost(*broken);
+    frames.clear();
+    if (!go_on) break;
     // More may come: somebody else has to run these.
-    const std::size_t keep = go_on || frames.empty() ? 0 : 1;
-    while (frames.size() > keep) {
-      post_call(std::move(frames.back()));
-      frames.pop_back();
+    bool help = false;
+    {
+      const MutexLock lock(mutex_);
+      help = needs_help();
     }
+    if (help) post_help();
   }
-  if (!frames.empty()) run_call(frames.front());
+  run_calls();
 }
 
 // An error: it was the last time.
@@ -123,36 +126,36 @@ std::optional<Error> CallPort::read_some(std::vector<Frame>& frames, bool to_the
 
 std::optional<Error> CallPort::admit(std::vector<Frame>& frames) {
   std::optional<Error> broken;
-  std::erase_if(frames, [&](Frame& frame) {
+  for (Frame& frame : frames) {
     const std::uint64_t request = frame.header.request;
     if (frame.header.kind == ipc::DataKind::Result) {
       result_came(frame);
-      return true;
+      continue;
     }
     if (frame.header.kind == ipc::DataKind::Cancel) {
       cancel_incoming(request);
-      return true;
+      continue;
     }
     if (frame.header.kind == ipc::DataKind::Drop) {
       drop_came(frame);
-      return true;
+      continue;
     }
     std::optional<engine::CallOutcome> refused;
     {
       const MutexLock lock(mutex_);
       if (incoming_.contains(request)) {
         broken = Error(ErrorCode::InvalidRequest, "data channel: two calls with one number");
-        return true;
+        continue;
       }
       refused = refusal(frame);
       if (!refused) {
         incoming_.try_emplace(request, Incoming{.bytes = frame.payload.size()});
         incoming_bytes_ += frame.payload.size();
+        calls_.push_back(std::move(frame));
       }
     }
     if (refused) reply(frame.header, *refused);
-    return refused.has_value();
-  });
+  }
   return broken;
 }
 
@@ -168,34 +171,71 @@ std::optional<engine::CallOutcome> CallPort::refusal(const Frame& frame) {
   return std::nullopt;
 }
 
-void CallPort::post_call(Frame frame) {
-  // A std::function copies: the frame is shared with nobody.
-  pool_.post([self = shared_from_this(), shared = std::make_shared<const Frame>(std::move(frame))] {
-    self->run_call(*shared);
+bool CallPort::needs_help() {
+  return !calls_.empty() && !std::exchange(help_asked_, true);
+}
+
+void CallPort::post_help() {
+  pool_.post([self = shared_from_this()] {
+    {
+      const MutexLock lock(self->mutex_);
+      self->help_asked_ = false;
+    }
+    self->run_calls();
   });
 }
 
-void CallPort::run_call(const Frame& frame) {
-  const std::uint64_t request = frame.header.request;
-  std::shared_ptr<Callee> callee;
-  bool cancelled = false;
+std::optional<CallPort::Taken> CallPort::next_call() {
+  std::optional<Taken> taken;
+  bool help = false;
   {
     const MutexLock lock(mutex_);
-    const auto found = callees_.find(frame.header.slot);
-    if (found != callees_.end()) callee = found->second;
-    const auto call = incoming_.find(request);
-    cancelled = call == incoming_.end() || call->second.cancelled;
+    if (calls_.empty()) return taken;
+    taken = Taken{std::move(calls_.front()), nullptr, false};
+    calls_.pop_front();
+    const ipc::DataHeader& header = taken->frame.header;
+    const auto callee = callees_.find(header.slot);
+    if (callee != callees_.end()) taken->callee = callee->second;
+    const auto call = incoming_.find(header.request);
+    taken->cancelled = call == incoming_.end() || call->second.cancelled;
+    help = needs_help();
   }
-  if (cancelled)
-    return reply(frame.header, refuse_call(Outcome::Cancelled, "cancelled before it began"));
-  if (!callee)
-    return reply(frame.header, refuse_call(Outcome::NotReady, "the deployment is not loaded"));
-  const engine::CallHandle handle = begin_call(frame, callee);
+  if (help) post_help();
+  return taken;
+}
+
+void CallPort::run_calls() {
+  const MonotonicTime begun = std::chrono::steady_clock::now();
+  for (MonotonicTime now = begun; now - begun < limits::kDataTurnMax;) {
+    const std::optional<Taken> taken = next_call();
+    if (!taken) return;
+    pool_.before_work(now);
+    run_call(*taken);
+    now = std::chrono::steady_clock::now();
+  }
+}
+
+void CallPort::send(const ipc::DataHeader& header, std::span<const std::byte> payload,
+                    std::span<const std::byte> tail) {
+  if (writer_.write(header, payload, tail) == FrameWriter::Written::Out) return;
+  // It goes through this port's socket, and so lives as long.
+  pool_.defer(std::shared_ptr<FrameWriter>(shared_from_this(), &writer_));
+}
+
+void CallPort::run_call(const Taken& taken) {
+  const std::uint64_t request = taken.frame.header.request;
+  if (taken.cancelled)
+    return reply(taken.frame.header, refuse_call(Outcome::Cancelled, "cancelled before it began"));
+  if (!taken.callee)
+    return reply(taken.frame.header,
+                 refuse_call(Outcome::NotReady, "the deployment is not loaded"));
+  const engine::CallHandle handle = begin_call(taken.frame, taken.callee);
+  if (!handle.valid()) return;  // most calls have ended by now
   bool cancelled_meanwhile = false;
   {
     const MutexLock lock(mutex_);
     const auto call = incoming_.find(request);
-    if (call == incoming_.end()) return;  // most calls have ended by now
+    if (call == incoming_.end()) return;  // has ended
     call->second.handle = handle;
     cancelled_meanwhile = call->second.cancelled;
   }
@@ -263,14 +303,14 @@ void CallPort::reply(const ipc::DataHeader& call_header, const CallOutcomeView& 
   header.index = outcome.exit_status;
   header.encoding_or_outcome = static_cast<std::uint8_t>(outcome.outcome);
   if (outcome.outcome != Outcome::Returned) {
-    writer_.write(header, bytes_of(ipc::failure_payload(outcome.message, outcome.backtrace)));
+    send(header, bytes_of(ipc::failure_payload(outcome.message, outcome.backtrace)));
   } else if (outcome.payload.size() > limits::kDataPayloadBytesMax) {
     header.encoding_or_outcome = static_cast<std::uint8_t>(ipc::DataOutcome::BadArguments);
     const std::string text =
         "the result is larger than " + std::to_string(limits::kDataPayloadBytesMax) + " bytes";
-    writer_.write(header, bytes_of(ipc::failure_payload(text, {})));
+    send(header, bytes_of(ipc::failure_payload(text, {})));
   } else {
-    writer_.write(header, outcome.payload);
+    send(header, outcome.payload);
   }
   if (side_ == Side::Daemon && writer_.queued() > limits::kDataAbandonBytes)
     lost(Error(ErrorCode::InvalidRequest, "data channel: it does not read what it is sent"));
@@ -298,6 +338,7 @@ void CallPort::close(const std::string& reason) {
     if (!closed_) closed_ = reason;
     ended = ended_;
   }
+  writer_.flush();
   // What has arrived is read first, up to the end that this makes, by whoever that wakes.
   ::shutdown(socket_.get(), SHUT_RDWR);
   if (ended) end_all();

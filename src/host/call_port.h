@@ -4,7 +4,8 @@
 // go out and their results come in, calls come in and their results go out. The engine pool's
 // threads sleep on the socket itself; the one that a frame wakes reads it, and runs the guest that
 // is called or tells the one that waited, with no hand-over. While it runs a guest, the next frame
-// wakes another thread. Calls that came together are spread over the threads.
+// wakes another thread. Calls that came together are spread over the threads. Frames that a thread
+// makes one after the other go out together (FrameWriter).
 //
 // The peer is untrusted. Bounds: limits::kDataInFlightMax calls each way (more are answered
 // Unavailable) of kDataIncomingBytesMax, kDataPayloadBytesMax per frame, and what the peer does not
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -84,20 +86,32 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
   void read();
   [[nodiscard]] std::optional<Error> read_some(std::vector<Frame>& frames, bool to_the_end,
                                                bool& more);
-  // Ends calls that have their result, enters new ones into the table and obeys cancellations; what
-  // is left in `frames` is to be run.
+  // Ends calls that have their result, enters new ones into the table and into calls_, and obeys
+  // cancellations.
   [[nodiscard]] std::optional<Error> admit(std::vector<Frame>& frames);
   [[nodiscard]] std::optional<engine::CallOutcome> refusal(const Frame& frame)
       ARCELLA_REQUIRES(mutex_);
   void result_came(const Frame& frame);
   void drop_came(const Frame& frame);
-  void post_call(Frame frame);
-  void run_call(const Frame& frame);
+  // Calls that came in wait in calls_ for the threads that run them: the one that has read them,
+  // and, while there are more, another one, which is asked for with the first that is taken.
+  struct Taken {
+    Frame frame;
+    std::shared_ptr<Callee> callee;  // null: nobody serves it
+    bool cancelled;
+  };
+  [[nodiscard]] std::optional<Taken> next_call();
+  [[nodiscard]] bool needs_help() ARCELLA_REQUIRES(mutex_);
+  void post_help();
+  void run_calls();
+  void run_call(const Taken& taken);
   [[nodiscard]] engine::CallHandle begin_call(const Frame& frame,
                                               const std::shared_ptr<Callee>& callee);
   void cancel_incoming(std::uint64_t request);
   void reply(const ipc::DataHeader& call_header, const engine::CallOutcomeView& outcome);
 
+  void send(const ipc::DataHeader& header, std::span<const std::byte> payload,
+            std::span<const std::byte> tail = {});
   void cancel_outgoing(std::uint64_t request);
   void send_cancel(std::uint64_t request);
   void give_up_late_ones();
@@ -123,6 +137,8 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
   std::optional<std::string> closed_ ARCELLA_GUARDED_BY(mutex_);  // why
   std::unordered_map<std::uint64_t, Incoming> incoming_ ARCELLA_GUARDED_BY(mutex_);
   std::size_t incoming_bytes_ ARCELLA_GUARDED_BY(mutex_) = 0;
+  std::deque<Frame> calls_ ARCELLA_GUARDED_BY(mutex_);
+  bool help_asked_ ARCELLA_GUARDED_BY(mutex_) = false;  // a thread was posted and has not begun
   std::unordered_map<std::uint32_t, std::shared_ptr<Callee>> callees_ ARCELLA_GUARDED_BY(mutex_);
 };
 

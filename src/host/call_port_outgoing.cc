@@ -56,7 +56,7 @@ engine::CallHandle CallPort::call(ipc::DataHeader header, const CallChain* calle
   }
   header.kind = ipc::DataKind::Call;
   header.chain_bytes = static_cast<std::uint16_t>(chain.size());
-  writer_.write(header, arguments, std::as_bytes(std::span(chain)));
+  send(header, arguments, std::as_bytes(std::span(chain)));
   if (!watching_deadlines_.exchange(true)) give_up_late_ones();
   return engine::CallHandle(std::make_shared<Sent>(weak_from_this(), header.request));
 }
@@ -91,7 +91,7 @@ void CallPort::drop(std::uint32_t slot, std::span<const std::uint64_t> handles) 
   ipc::DataHeader header;
   header.kind = ipc::DataKind::Drop;
   header.slot = slot;
-  writer_.write(header, encode_numbers(handles));
+  send(header, encode_numbers(handles));
 }
 
 void CallPort::cancel_outgoing(std::uint64_t request) {
@@ -105,7 +105,7 @@ void CallPort::send_cancel(std::uint64_t request) {
   ipc::DataHeader header;
   header.kind = ipc::DataKind::Cancel;
   header.request = request;
-  writer_.write(header, {});
+  send(header, {});
 }
 
 // The peer keeps its deadlines itself: this is for one that has stopped, or lies. One look at all

@@ -201,6 +201,15 @@ TEST_F(ServingPort, ServesOthersWhileAGuestIsBusy) {
   EXPECT_EQ(receive().header.request, 1U);
 }
 
+TEST_F(ServingPort, AnswersThoughTheCallBehindItGoesOn) {
+  // In one piece, so that one thread may run both.
+  send_raw(text_of(ipc::encode(call_header(1, FakeCallee::Echo)))
+               .append(text_of(ipc::encode(call_header(2, FakeCallee::Block)))));
+  EXPECT_EQ(receive().header.request, 1U);
+  callee->release.count_down();
+  EXPECT_EQ(receive().header.request, 2U);
+}
+
 TEST_F(ServingPort, CancelsACallThatIsUnderWay) {
   send(call_header(1, FakeCallee::Never), "");
   callee->begun.wait();
@@ -352,6 +361,17 @@ TEST_F(CallingPort, WhatArrivedBeforeTheEndCounts) {
   EXPECT_EQ(unavailable.outcome, Outcome::Unavailable);
   EXPECT_EQ(unavailable.message, "killed by signal 9");
   EXPECT_EQ(call("z").get().outcome, Outcome::NotReady) << "never sent";
+}
+
+TEST_F(CallingPort, CloseSendsWhatWasPutOff) {
+  auto sent = std::make_shared<std::promise<void>>();
+  pool.post([&, sent] {
+    static_cast<void>(port->call(header_to(3), nullptr, bytes_of("x"), kPatience,
+                                 [sent](const CallOutcomeView&) { sent->set_value(); }));
+    port->close("over");
+  });
+  EXPECT_EQ(text_of(receive().payload), "x");
+  sent->get_future().wait();
 }
 
 TEST_F(CallingPort, CloseEndsWhatIsUnderWay) {

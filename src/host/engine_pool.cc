@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <deque>
@@ -18,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mutex.h"
 #include "base/unique_fd.h"
 
@@ -68,8 +70,11 @@ struct EnginePool::Impl {
   [[nodiscard]] Work take();
   void wait(int timeout_ms);
   void wake() const;
+  void post_at(MonotonicTime due, Work work);
   void arm(MonotonicTime due) const;
   void run_timers();
+  void run_deferred();
+  void before_work(MonotonicTime now);
 
   // Constant after construction.
   UniqueFd epoll;
@@ -83,6 +88,12 @@ struct EnginePool::Impl {
   // By number, which epoll holds; a thread may come with that of one that is gone.
   std::vector<Watch> watches ARCELLA_GUARDED_BY(mutex);
   std::uint64_t last_watch ARCELLA_GUARDED_BY(mutex) = kTimer;
+  std::vector<std::shared_ptr<Deferred>> deferred ARCELLA_GUARDED_BY(mutex);
+  // Whether there are any, and since when: asked before each work. Their own thread never misses
+  // them.
+  std::atomic<bool> any_deferred = false;
+  std::atomic<MonotonicTime> deferred_since;
+  std::atomic<bool> deferred_watched = false;  // by a timer
   int sleepers ARCELLA_GUARDED_BY(mutex) = 0;
   bool stopping ARCELLA_GUARDED_BY(mutex) = false;
 };
@@ -134,6 +145,13 @@ void EnginePool::Impl::arm(MonotonicTime due) const {
   ::timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
 }
 
+void EnginePool::Impl::post_at(MonotonicTime due, Work work) {
+  const MutexLock lock(mutex);
+  timers.push_back({due, std::move(work)});
+  std::ranges::push_heap(timers, later);
+  if (timers.front().due == due) arm(due);
+}
+
 void EnginePool::Impl::run_timers() {
   const MonotonicTime now = std::chrono::steady_clock::now();
   const MutexLock lock(mutex);
@@ -143,6 +161,28 @@ void EnginePool::Impl::run_timers() {
     timers.pop_back();
   }
   if (!timers.empty()) arm(timers.front().due);
+}
+
+void EnginePool::Impl::run_deferred() {
+  if (!any_deferred.load(std::memory_order_relaxed)) return;
+  std::vector<std::shared_ptr<Deferred>> all;
+  {
+    const MutexLock lock(mutex);
+    all.swap(deferred);
+    any_deferred.store(false, std::memory_order_relaxed);
+  }
+  for (const auto& each : all) each->run_deferred();
+}
+
+void EnginePool::Impl::before_work(MonotonicTime now) {
+  if (!any_deferred.load(std::memory_order_relaxed)) return;
+  const MonotonicTime since = deferred_since.load(std::memory_order_relaxed);
+  if (now - since > limits::kDataGatherMax) return run_deferred();
+  if (deferred_watched.exchange(true)) return;
+  post_at(now + limits::kDataGatherLook, [this] {
+    deferred_watched = false;
+    run_deferred();
+  });
 }
 
 void EnginePool::Impl::wait(int timeout_ms) {
@@ -168,25 +208,39 @@ void EnginePool::Impl::wait(int timeout_ms) {
 void EnginePool::Impl::run(int number) {
   current_pool = this;
   ::pthread_setname_np(::pthread_self(), ("engine-" + std::to_string(number)).c_str());
+  MonotonicTime looked;  // at the descriptors: work that never ends must not keep requests out
   while (true) {
-    if (const Work work = take()) work();
-    // After each piece of work a look at the descriptors: guests that are always busy must not keep
-    // requests out.
-    int timeout_ms = 0;
+    if (const Work work = take()) {
+      if (any_deferred.load(std::memory_order_relaxed))
+        before_work(std::chrono::steady_clock::now());
+      work();
+    }
+    bool more = false;
     {
       const MutexLock lock(mutex);
       if (stopping) break;
-      if (queue.empty()) {
-        timeout_ms = -1;
-        ++sleepers;
+      more = !queue.empty();
+    }
+    if (more) {
+      const MonotonicTime now = std::chrono::steady_clock::now();
+      if (now - looked > limits::kPoolLook) {
+        looked = now;
+        wait(0);
       }
+      continue;
     }
-    wait(timeout_ms);
-    if (timeout_ms < 0) {
+    run_deferred();
+    {
       const MutexLock lock(mutex);
-      --sleepers;
+      if (stopping) break;
+      if (!queue.empty()) continue;
+      ++sleepers;
     }
+    wait(-1);
+    const MutexLock lock(mutex);
+    --sleepers;
   }
+  run_deferred();
   wake();  // the next thread stops too
 }
 
@@ -210,11 +264,13 @@ EnginePool::~EnginePool() {
     std::deque<Work> dropped;
     std::vector<Timer> dropped_timers;
     std::vector<Watch> dropped_watches;
+    std::vector<std::shared_ptr<Deferred>> dropped_deferred;
     {
       const MutexLock lock(impl_->mutex);
       dropped.swap(impl_->queue);
       dropped_timers.swap(impl_->timers);
       dropped_watches.swap(impl_->watches);
+      dropped_deferred.swap(impl_->deferred);
     }
     if (dropped.empty() && dropped_timers.empty() && dropped_watches.empty()) break;
   }
@@ -235,11 +291,19 @@ void EnginePool::post(std::function<void()> work) {
 }
 
 void EnginePool::post_after(std::chrono::milliseconds delay, std::function<void()> work) {
-  const MonotonicTime due = std::chrono::steady_clock::now() + delay;
+  impl_->post_at(std::chrono::steady_clock::now() + delay, std::move(work));
+}
+
+void EnginePool::defer(std::shared_ptr<Deferred> what) {
   const MutexLock lock(impl_->mutex);
-  impl_->timers.push_back({due, std::move(work)});
-  std::ranges::push_heap(impl_->timers, later);
-  if (impl_->timers.front().due == due) impl_->arm(due);
+  if (impl_->deferred.empty())
+    impl_->deferred_since.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+  impl_->deferred.push_back(std::move(what));
+  impl_->any_deferred.store(true, std::memory_order_relaxed);
+}
+
+void EnginePool::before_work(MonotonicTime now) {
+  impl_->before_work(now);
 }
 
 Result<void> EnginePool::watch(int fd, Ready ready) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "engine/instance.h"
 
@@ -24,6 +25,22 @@ class EnginePool final : public engine::Executor {
   // First come, first served: a guest that used up its slice goes to the end.
   void post(std::function<void()> work) override;
   void post_after(std::chrono::milliseconds delay, std::function<void()> work);
+
+  // Something that is cheaper to do once for many pieces of work.
+  class Deferred {
+   public:
+    Deferred() = default;
+    Deferred(const Deferred&) = delete;
+    Deferred& operator=(const Deferred&) = delete;
+    virtual ~Deferred() = default;
+    virtual void run_deferred() = 0;
+  };
+  // On a thread of the pool: runs `what` once, on any of them, at the latest when this one has
+  // nothing else to do, limits::kDataGatherMax have passed between two pieces of work, or one
+  // takes kDataGatherLook and another thread is free.
+  void defer(std::shared_ptr<Deferred> what);
+  // Who runs several pieces of work in one says so before each, with the time.
+  void before_work(MonotonicTime now);
 
   // Whether the caller is one of the pool's threads: it must not wait for work of the pool.
   [[nodiscard]] bool is_current() const noexcept;

@@ -92,6 +92,75 @@ TEST(EnginePool, RunsTimersInTheOrderTheyAreDue) {
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 
+class CountsRuns final : public EnginePool::Deferred {
+ public:
+  void run_deferred() override {
+    if (++runs == 1) first.set_value();
+  }
+  std::atomic<int> runs = 0;
+  std::promise<void> first;
+};
+
+TEST(EnginePool, RunsWhatWasDeferredOnceItHasNothingElseToDo) {
+  auto deferred = std::make_shared<CountsRuns>();
+  std::promise<int> runs_before_the_last;
+  EnginePool pool(1);
+  pool.post([&] {
+    pool.post([&] { runs_before_the_last.set_value(deferred->runs); });
+    pool.defer(deferred);
+  });
+  EXPECT_EQ(runs_before_the_last.get_future().get(), 0);
+  deferred->first.get_future().wait();
+  EXPECT_EQ(deferred->runs, 1);
+}
+
+TEST(EnginePool, RunsWhatWasDeferredThoughWorkNeverEnds) {
+  auto deferred = std::make_shared<CountsRuns>();
+  std::atomic<bool> stop = false;
+  std::function<void()> spin;
+  EnginePool pool(1);
+  spin = [&] {
+    if (!stop) pool.post(spin);
+  };
+  pool.post([&] {
+    pool.defer(deferred);
+    spin();
+  });
+  deferred->first.get_future().wait();
+  stop = true;
+}
+
+TEST(EnginePool, AFreeThreadRunsWhatABusyOneHasDeferred) {
+  auto deferred = std::make_shared<CountsRuns>();
+  std::promise<void> over;
+  EnginePool pool(2);
+  pool.post([&] {
+    pool.defer(deferred);
+    pool.before_work(std::chrono::steady_clock::now());
+    deferred->first.get_future().wait();  // a guest that goes on
+    over.set_value();
+  });
+  over.get_future().wait();
+}
+
+TEST(EnginePool, LeavesNothingDeferredAtItsEnd) {
+  auto deferred = std::make_shared<CountsRuns>();
+  {
+    std::promise<void> begun;
+    std::promise<void> go_on;
+    EnginePool pool(1);
+    pool.post([&, wait = go_on.get_future().share()] {
+      pool.defer(deferred);
+      begun.set_value();
+      wait.wait();
+    });
+    begun.get_future().wait();
+    go_on.set_value();
+  }
+  EXPECT_EQ(deferred->runs, 1);
+  EXPECT_EQ(deferred.use_count(), 1);
+}
+
 TEST(EnginePool, HandsAReadyDescriptorToASleepingThread) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);

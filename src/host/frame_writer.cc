@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/limits.h"
+
 namespace arcella::host {
 namespace {
 
@@ -18,42 +20,73 @@ bool would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
-iovec part(Bytes bytes) {
-  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
-void FrameWriter::write(ipc::DataHeader header, Bytes payload, Bytes tail) {
+FrameWriter::Written FrameWriter::write(ipc::DataHeader header, Bytes payload, Bytes tail) {
   header.length = static_cast<std::uint32_t>(payload.size() + tail.size());
   const std::array<std::byte, ipc::kDataHeaderBytes> head = ipc::encode(header);
   const std::array<Bytes, 3> parts{head, payload, tail};
+  const bool gather = header.length <= limits::kDataGatherFrameBytesMax && pool_.is_current();
   const MutexLock lock(mutex_);
-  std::size_t sent = 0;
-  if (outbox_.empty()) {
-    std::array<iovec, 3> pieces{part(head), part(payload), part(tail)};
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = tail.empty() ? 2 : 3;
-    const ssize_t count = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && !would_block() && errno != EINTR) return;
-    sent = count < 0 ? 0 : static_cast<std::size_t>(count);
-    if (sent == head.size() + header.length) return;
+  if (!gather && !blocked_) {
+    send_now(parts);
+    return Written::Out;
   }
-  const bool first = outbox_.empty();
-  for (Bytes rest : parts) {
-    const std::size_t gone = std::min(sent, rest.size());
-    sent -= gone;
-    rest = rest.subspan(gone);
-    outbox_.append(reinterpret_cast<const char*>(rest.data()), rest.size());
+  for (const Bytes bytes : parts) append(bytes);
+  if (blocked_) {
+    queued_.store(outbox_.size() - sent_, std::memory_order_relaxed);
+    return Written::Out;
   }
+  if (++gathered_ == limits::kDataGatherFramesMax) send_now({});
+  return gathered_ == 1 ? Written::PutOff : Written::Out;
+}
+
+void FrameWriter::append(Bytes bytes) {
+  outbox_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+// What was put off, then `parts`; what the socket does not take stays in the outbox.
+void FrameWriter::send_now(std::span<const Bytes> parts) {
+  std::array<iovec, 4> pieces{};
+  std::size_t count = 0;
+  std::size_t total = 0;
+  const auto add = [&](Bytes bytes) {
+    if (bytes.empty()) return;
+    total += bytes.size();
+    pieces[count++] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
+  };
+  const std::size_t before = outbox_.size();
+  add(std::as_bytes(std::span(outbox_)));
+  for (const Bytes bytes : parts) add(bytes);
+  gathered_ = 0;
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = count;
+  ssize_t went = 0;
+  do {
+    went = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (went < 0 && errno == EINTR);
+  const bool gone = went < 0 && !would_block();
+  std::size_t sent = went < 0 ? 0 : static_cast<std::size_t>(went);
+  if (gone || sent == total) return outbox_.clear();
+  sent_ = std::min(sent, before);
+  sent -= sent_;
+  for (const Bytes bytes : parts) {
+    const std::size_t here = std::min(sent, bytes.size());
+    sent -= here;
+    append(bytes.subspan(here));
+  }
+  blocked_ = true;
   queued_.store(outbox_.size() - sent_, std::memory_order_relaxed);
-  if (first) pool_.set_interest(socket_, EnginePool::Interest::ReadableAndWritable);
+  pool_.set_interest(socket_, EnginePool::Interest::ReadableAndWritable);
 }
 
 void FrameWriter::flush() {
   const MutexLock lock(mutex_);
-  if (outbox_.empty()) return;
+  if (!blocked_) {
+    if (!outbox_.empty()) send_now({});
+    return;
+  }
   while (sent_ < outbox_.size()) {
     const ssize_t count = ::send(socket_, outbox_.data() + sent_, outbox_.size() - sent_,
                                  MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -70,6 +103,7 @@ void FrameWriter::flush() {
   outbox_.clear();
   outbox_.shrink_to_fit();
   sent_ = 0;
+  blocked_ = false;
   queued_.store(0, std::memory_order_relaxed);
   // Asks anew, so that what came while reading was paused is seen.
   pool_.set_interest(socket_, EnginePool::Interest::Readable);
