@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/import_bindings.h"
+
 namespace arcella::runtime {
 namespace {
 
@@ -77,6 +79,21 @@ std::string still_stopping(const DeploymentRecord& record) {
 }
 
 }  // namespace
+
+aio::Task<Result<void>> wait_bound(RuntimeCore& core, model::DeploymentId id) {
+  const MonotonicTime deadline = core.clock.monotonic_now() + limits::kWorkerReadyTimeout;
+  while (true) {
+    const DeploymentRecord* record = core.registry.find(id);
+    if (record == nullptr) co_return fail(deployment_is_gone(id));
+    if (!record->loaded || untold(*record, wanted_imports(core.registry)[id]).empty())
+      co_return Result<void>();
+    auto left = deadline - core.clock.monotonic_now();
+    if (left <= left.zero())
+      co_return fail(ErrorCode::DeadlineExceeded, name_of(*record) + " was not wired in time");
+    auto changed = co_await core.reconciler.changed().wait_for(left);
+    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
+  }
+}
 
 aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id) {
   const DeploymentRecord* record = core.registry.find(id);

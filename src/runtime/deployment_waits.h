@@ -12,6 +12,8 @@
 
 namespace arcella::runtime {
 
+// Its imports lead where they should; at once if it is not loaded.
+aio::Task<Result<void>> wait_bound(RuntimeCore& core, model::DeploymentId id);
 // A start by hand has ended: every replica is ready or has completed. Else the first failure, or
 // DeadlineExceeded.
 aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id);

@@ -170,6 +170,7 @@ bool runs_alike(const model::Deployment& before, const model::Deployment& after)
   spec.replicas = after.spec.replicas;
   spec.restart = after.spec.restart;
   spec.update = after.spec.update;
+  spec.wiring = after.spec.wiring;
   return spec == after.spec && before.policy == after.policy;
 }
 

@@ -135,7 +135,11 @@ fn checkout(name: &str) -> Page {
 
 fn send((status, mut text): Page, out: ResponseOutparam) {
     text.push('\n');
-    let response = OutgoingResponse::new(Fields::new());
+    let length = (
+        "content-length".to_owned(),
+        text.len().to_string().into_bytes(),
+    );
+    let response = OutgoingResponse::new(Fields::from_list(&[length]).expect("a header of ours"));
     response.set_status_code(status).expect("a status of ours");
     let body = response.body().expect("a new response has its body");
     ResponseOutparam::set(out, Ok(response));
