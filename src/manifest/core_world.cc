@@ -39,17 +39,19 @@ Result<void> add(const std::vector<InterfaceItem>& items, const std::string& dir
     auto name = wit::InterfaceName::parse(item.name);
     if (!name.has_value() || name->interface.empty() || !name->version) {
       return fail(ErrorCode::InvalidManifest,
-                  "'" + item.name + "': an interface with types needs its whole name, "
-                                    "`namespace:package/interface@x.y.z`");
+                  "'" + item.name +
+                      "': an interface with types needs its whole name, "
+                      "`namespace:package/interface@x.y.z`");
     }
     for (const std::string& function : item.functions) {
       if (is_signature(function)) continue;
       return fail(ErrorCode::InvalidManifest,
-                  "'" + item.name + "': expected `name: func(a: T, ...) -> T` with s32, u32, s64, "
-                                    "u64, f32 or f64 for T, not '" + function + "'");
+                  "'" + item.name +
+                      "': expected `name: func(a: T, ...) -> T` with s32, u32, s64, "
+                      "u64, f32 or f64 for T, not '" +
+                      function + "'");
     }
-    const std::string package =
-        name->ns + ":" + name->package + "@" + name->version->to_string();
+    const std::string package = name->ns + ":" + name->package + "@" + name->version->to_string();
     packages[package][name->interface].insert(item.functions.begin(), item.functions.end());
     world += "  " + direction + " " + name->str() + ";\n";
   }
@@ -61,10 +63,10 @@ Result<void> add(const std::vector<InterfaceItem>& items, const std::string& dir
 Result<std::optional<std::string>> core_world(const model::ComponentManifest& manifest) {
   Packages packages;
   std::string world;
-  ARCELLA_TRY_VOID(add(manifest.imports.value_or(std::vector<InterfaceItem>()), "import", packages,
-                       world));
-  ARCELLA_TRY_VOID(add(manifest.exports.value_or(std::vector<InterfaceItem>()), "export", packages,
-                       world));
+  ARCELLA_TRY_VOID(
+      add(manifest.imports.value_or(std::vector<InterfaceItem>()), "import", packages, world));
+  ARCELLA_TRY_VOID(
+      add(manifest.exports.value_or(std::vector<InterfaceItem>()), "export", packages, world));
   if (world.empty()) return std::nullopt;
   std::string text = "package arcella:stated;\n\nworld module {\n" + world + "}\n";
   for (const auto& [package, interfaces] : packages) {

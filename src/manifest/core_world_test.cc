@@ -26,9 +26,11 @@ TEST(CoreWorld, NamesWithoutTypesMakeNone) {
 }
 
 TEST(CoreWorld, SaysEachInterfaceOnce) {
-  ComponentManifest manifest = exporting({{"demo:math/ops@1.0", {"add: func(a: s32, b: u64) -> f32"}},
-                                          {"demo:math/more@1.0.0", {"reset: func()"}}});
-  manifest.imports = {{"demo:log/log@0.2.0", {"put: func(value: f64)"}}, {"wasi:io/poll@0.2.6", {}}};
+  ComponentManifest manifest =
+      exporting({{"demo:math/ops@1.0", {"add: func(a: s32, b: u64) -> f32"}},
+                 {"demo:math/more@1.0.0", {"reset: func()"}}});
+  manifest.imports = {{"demo:log/log@0.2.0", {"put: func(value: f64)"}},
+                      {"wasi:io/poll@0.2.6", {}}};
   EXPECT_EQ(core_world(manifest).value(),
             "package arcella:stated;\n\n"
             "world module {\n"
@@ -47,8 +49,8 @@ TEST(CoreWorld, SaysEachInterfaceOnce) {
 
 TEST(CoreWorld, OnlyNumbersHaveACoreSignature) {
   for (const char* function :
-       {"add: func(a: string)", "add: func(a: s32", "Add: func()", "add: func(a: s16)", "add:",
-        "add: func() -> list<u8>", "add: func() }\ninterface x { f: func()", "add"}) {
+       {"add: func(a: string)", "add: func(a: s32", "Add: func()", "add: func(a: s16)",
+        "add:", "add: func() -> list<u8>", "add: func() }\ninterface x { f: func()", "add"}) {
     const auto world = core_world(exporting({{"a:b/c@1.0.0", {"f: func()", function}}}));
     ASSERT_FALSE(world.has_value()) << function;
     EXPECT_EQ(world.error().code(), ErrorCode::InvalidManifest);

@@ -121,7 +121,7 @@ struct PlannedChange {
     int to = 0;
   };
   std::string deployment;
-  std::string change;                             // create, replace, scale, unchanged
+  std::string change;                             // create, replace, scale, adjust, unchanged
   std::vector<std::string> actions;               // the planner's, in order: "stop calc/0"
   std::optional<Replicas> scaled = std::nullopt;  // of scale
 };

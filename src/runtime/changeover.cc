@@ -140,7 +140,7 @@ aio::Task<Result<void>> Changeover::replace(std::size_t which) {
   }
   core_.registry.put(wanted);
   core_.reconciler.forgive(*record);
-  // What is only scaled goes on as it is; anything else is started anew.
+  // What is only scaled or wired anew goes on as it is; anything else is started anew.
   record->starting_by_hand = !is_current(*record);
   core_.reconciler.kick();
   auto up = co_await wait_replaced(core_, id);
@@ -150,6 +150,7 @@ aio::Task<Result<void>> Changeover::replace(std::size_t which) {
     bool anew = record != nullptr && record->starting_by_hand;
     up = anew ? co_await wait_started(core_, id) : co_await wait_all_ready(core_, id);
   }
+  if (up.has_value()) up = co_await wait_bound(core_, id);
   crash_point("change.replaced");
   if (up.has_value()) co_return up;
   int generation = record == nullptr ? 0 : record->generation + 1;

@@ -28,8 +28,8 @@ constexpr std::string_view kCoreModuleHeader("\0asm\1\0\0\0", 8);
 Result<std::string> bytes_of(const UniqueFd& file, std::uint64_t count) {
   std::string bytes(count, '\0');
   for (std::size_t at = 0; at < bytes.size();) {
-    const ssize_t some = ::pread(file.get(), bytes.data() + at, bytes.size() - at,
-                                 static_cast<off_t>(at));
+    const ssize_t some =
+        ::pread(file.get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
     if (some < 0 && errno == EINTR) continue;
     if (some <= 0) return fail(Error::from_errno(errno, "reading the wrapped module"));
     at += static_cast<std::size_t>(some);
@@ -181,8 +181,8 @@ aio::Task<Result<void>> ComponentOperations::wrap_module(Content& content) {
     co_return fail(std::move(world).error().with_context(content.package.manifest_path));
   if (!is_module || !*world) co_return Result<void>();
   ARCELLA_CO_TRY(UniqueFd module, from_its_start(content.wasm));
-  auto wrapped = co_await supervisor::wrap(core_.config.worker_program, std::move(module),
-                                           std::move(**world));
+  auto wrapped =
+      co_await supervisor::wrap(core_.config.worker_program, std::move(module), std::move(**world));
   if (!wrapped.has_value())
     co_return fail(std::move(wrapped).error().with_context(content.package.wasm_path));
   if (wrapped->artifact_bytes > limits::kWasmBytesMax)

@@ -36,8 +36,12 @@ void compare(const model::Deployment& before, const model::Deployment& after,
              model::PlannedChange& entry) {
   const int from = before.spec.replicas;
   const int to = after.spec.replicas;
-  if (from == to || !runs_alike(before, after)) {
+  if (!runs_alike(before, after)) {
     entry.change = "replace";
+    return;
+  }
+  if (from == to) {
+    entry.change = "adjust";
     return;
   }
   entry.change = "scale";

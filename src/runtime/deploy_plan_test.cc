@@ -79,6 +79,13 @@ TEST_F(DeployPlanTest, WhatIsOnlyScaledKeepsItsReplicas) {
   EXPECT_EQ(changes[0].actions, Texts{"start calc/2"});
 }
 
+TEST_F(DeployPlanTest, WhatIsOnlyWiredAnewKeepsItsReplicas) {
+  calc_.spec.wiring.emplace_back("demo:log/log", model::DeploymentId::parse("log").value());
+  auto changes = plan({calc_}, {calc_});
+  EXPECT_EQ(changes[0].change, "adjust");
+  EXPECT_EQ(changes[0].actions, Texts());
+}
+
 TEST_F(DeployPlanTest, WhatIsAlsoMadeAnewIsReplaced) {
   calc_.spec.replicas = 3;
   calc_.spec.args = {"-v"};

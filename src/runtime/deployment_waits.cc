@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/import_bindings.h"
+
 namespace arcella::runtime {
 namespace {
 
@@ -89,6 +91,21 @@ aio::Task<Result<void>> wait_for_providers(RuntimeCore& core, model::Deployment 
     if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
     if (core.registry.find(deployment.spec.id) == nullptr)
       co_return fail(deployment_is_gone(deployment.spec.id));
+  }
+}
+
+aio::Task<Result<void>> wait_bound(RuntimeCore& core, model::DeploymentId id) {
+  const MonotonicTime deadline = core.clock.monotonic_now() + limits::kWorkerReadyTimeout;
+  while (true) {
+    const DeploymentRecord* record = core.registry.find(id);
+    if (record == nullptr) co_return fail(deployment_is_gone(id));
+    const std::vector<ToldImport> wanted = wanted_imports_of(core.registry, record->deployment);
+    if (!record->loaded || untold(*record, wanted).empty()) co_return Result<void>();
+    auto left = deadline - core.clock.monotonic_now();
+    if (left <= left.zero())
+      co_return fail(ErrorCode::DeadlineExceeded, name_of(*record) + " was not wired in time");
+    auto changed = co_await core.reconciler.changed().wait_for(left);
+    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
   }
 }
 

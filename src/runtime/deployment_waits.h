@@ -18,6 +18,8 @@ namespace arcella::runtime {
 // provider_wait, at once if that is 0.
 aio::Task<Result<void>> wait_for_providers(RuntimeCore& core, model::Deployment deployment,
                                            Together together);
+// Its imports lead where they should; at once if it is not loaded.
+aio::Task<Result<void>> wait_bound(RuntimeCore& core, model::DeploymentId id);
 // A start by hand has ended: every replica is ready or has completed. Else the first failure, or
 // DeadlineExceeded.
 aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id);

@@ -105,8 +105,8 @@ class Registry {
   std::vector<std::string> forget_previous(const model::ComponentId& id);
 
   // --- deployments ---
-  // Inserts, or changes the one that is there: a new revision of it, unless only the number of
-  // replicas or their restart differs. Its component must be there.
+  // Inserts, or changes the one that is there: a new revision of it, unless the two run alike. Its
+  // component must be there.
   DeploymentRecord& put(model::Deployment deployment);
   // A new revision although the deployment says the same: the component's content is another.
   void renew(DeploymentRecord& record) { record.revision = next_revision_++; }
@@ -147,8 +147,8 @@ class Registry {
 [[nodiscard]] bool occupies_a_process(const DeploymentRecord& record);
 // What is loaded is what is wanted, not an earlier revision that is being replaced.
 [[nodiscard]] bool is_current(const DeploymentRecord& record) noexcept;
-// Do the two differ in nothing but the number of replicas and their restart? Then what runs need
-// not be made anew.
+// Do the two differ in nothing but the number of replicas, their restart, how they are updated and
+// their wiring? Then what runs need not be made anew.
 [[nodiscard]] bool runs_alike(const model::Deployment& before, const model::Deployment& after);
 // Has something that can be started: a command, an http handler, a function that can be called, an
 // entrypoint.

@@ -53,8 +53,7 @@ aio::Task<Result<CompileResult>> compose_and_compile(std::string worker_program,
 
 // A core module as a component of the world that the WIT text describes: the artifact is its bytes.
 // InvalidComponent when the module has not what the world says.
-aio::Task<Result<CompileResult>> wrap(std::string worker_program, UniqueFd module,
-                                      std::string wit);
+aio::Task<Result<CompileResult>> wrap(std::string worker_program, UniqueFd module, std::string wit);
 
 struct CommandStdio {
   UniqueFd in;

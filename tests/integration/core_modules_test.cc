@@ -23,8 +23,8 @@ class CoreModules : public DaemonTest {
     const std::filesystem::path folder = std::filesystem::path(folder_.path()) / name;
     std::filesystem::create_directories(folder);
     folder_.write(name + "/" + name + ".wasm", small_module(module));
-    folder_.write(name + "/component.toml",
-                  "[component]\nname = \"" + name + "\"\nversion = \"1.0.0\"\n" + std::string(rest));
+    folder_.write(name + "/component.toml", "[component]\nname = \"" + name +
+                                                "\"\nversion = \"1.0.0\"\n" + std::string(rest));
     return folder.string();
   }
 };

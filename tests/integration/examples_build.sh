@@ -5,15 +5,13 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 [ -d "$HOME/.cargo/bin" ] && PATH="$HOME/.cargo/bin:$PATH"
 
-rust=(calc crasher glutton greeter greeter-p3 spinner)
-clang=(hello-core word-count)
 checked=no
 if [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-wasip2" ]; then
-  script/examples --check "${rust[@]}"
+  script/examples --check rust
   checked=yes
 fi
 if [ -f /usr/lib/wasm32-wasi/libc.a ] && [ -f /usr/lib/llvm-19/lib/wasm32-wasi/libc++.a ]; then
-  script/examples --check "${clang[@]}"
+  script/examples --check clang
   checked=yes
 fi
 [ $checked = yes ] || exit 77

@@ -144,8 +144,9 @@ wire::Json DaemonTest::cli_json(std::vector<std::string> words) {
 }
 
 void DaemonTest::install(std::string_view example) {
-  const std::string name(example);
-  const std::string path = source_path("examples/" + name + "/" + name + ".wasm");
+  const std::string folder(example);
+  const std::string name = folder.substr(folder.rfind('/') + 1);
+  const std::string path = source_path("examples/" + folder + "/" + name + ".wasm");
   ASSERT_EQ(cli_json({"install", path}).as_object()["id"].as_string(), name + "@1.0.0");
 }
 void DaemonTest::deploy(const std::string& file) {

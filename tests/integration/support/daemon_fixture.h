@@ -61,7 +61,8 @@ class DaemonTest : public ::testing::Test {
                                   std::string_view input = {});
   // The same with --json: its parsed output. Fails the test if the status is not 0.
   wire::Json cli_json(std::vector<std::string> words);
-  // Installs and deploys an example; the deployment's file is one of the example's own.
+  // Installs and deploys an example, which is named by its folder; the deployment's file is one of
+  // the example's own.
   void install(std::string_view example);
   void deploy(const std::string& file);
   // Deploys an example with a file of the test's own: what follows its module_id.

@@ -193,13 +193,16 @@ int free_port() {
   return port;
 }
 
-std::string http_get(int port, std::string_view path) {
+namespace {
+
+std::string http_ask(std::string_view method, int port, std::string_view path) {
   const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_in address = loopback(port);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return {};
   const std::string request =
-      "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+      std::string(method) + " " + std::string(path) +
+      " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return {};
   std::string answer;
   std::array<char, 4096> buffer;
@@ -212,6 +215,16 @@ std::string http_get(int port, std::string_view path) {
   const std::size_t body = answer.find("\r\n\r\n");
   if (answer.find(" 200 ") == std::string::npos || body == std::string::npos) return {};
   return answer.substr(body + 4);
+}
+
+}  // namespace
+
+std::string http_get(int port, std::string_view path) {
+  return http_ask("GET", port, path);
+}
+
+std::string http_post(int port, std::string_view path) {
+  return http_ask("POST", port, path);
 }
 
 }  // namespace arcella::integration

@@ -88,5 +88,7 @@ struct ProgramResult {
 [[nodiscard]] UniqueFd occupy_port(int& port);
 // The body of GET http://127.0.0.1:port/path; empty when nobody answers with 200.
 [[nodiscard]] std::string http_get(int port, std::string_view path);
+// The same of a POST without a body.
+[[nodiscard]] std::string http_post(int port, std::string_view path);
 
 }  // namespace arcella::integration

@@ -71,11 +71,10 @@ std::string small_component(const std::vector<std::string>& imports,
 std::string small_module(const SmallModule& wanted) {
   const bool imports = !wanted.import_module.empty();
   // (i32) -> i32, (i32, i32) -> i32
-  std::string module =
-      "\0asm\1\0\0\0"s + section(1, "\2\x60\1\x7f\1\x7f\x60\2\x7f\x7f\1\x7f"sv);
+  std::string module = "\0asm\1\0\0\0"s + section(1, "\2\x60\1\x7f\1\x7f\x60\2\x7f\x7f\1\x7f"sv);
   if (imports) {
-    module += section(2, "\1"s + counted(wanted.import_module) + counted(wanted.import_name) +
-                             "\0\1"s);
+    module +=
+        section(2, "\1"s + counted(wanted.import_module) + counted(wanted.import_name) + "\0\1"s);
   }
   module += section(3, "\1\0"sv);
   module += section(7, "\1"s + counted(wanted.export_name) + "\0"s + index(imports ? 1 : 0));
