@@ -306,7 +306,12 @@ struct Returned {
     import: Arc<Import>,
     /// With a result that has been checked; the import's own words otherwise.
     slot: Result<Arc<Slot>, Vec<u8>>,
-    /// How much of it is the arena.
+    /// Of a function with handles. Small without: this is handed on several times in each call.
+    handles: Option<Box<ReturnedHandles>>,
+}
+
+struct ReturnedHandles {
+    /// How much of the result is its arena.
     arena_bytes: usize,
     /// Behind it.
     numbers: Vec<u64>,
@@ -317,8 +322,10 @@ struct Returned {
 impl Returned {
     /// The result's handles are the store's from here on.
     fn claimed(mut self, data: &mut StoreData) -> Self {
-        let add = |number: &u64| data.proxies.add(*number, &self.import.target);
-        self.proxies = self.numbers.iter().map(add).collect();
+        if let Some(handles) = &mut self.handles {
+            let add = |number: &u64| data.proxies.add(*number, &self.import.target);
+            handles.proxies = handles.numbers.iter().map(add).collect();
+        }
         if let Ok(slot) = &self.slot {
             // SAFETY: it has ended, and we are the caller.
             unsafe { slot.claim() };
@@ -333,15 +340,22 @@ impl Answer for Returned {
     }
 
     fn arena(&self) -> &[u8] {
-        match &self.slot {
-            // SAFETY: it has ended, see `Import::end`.
-            Ok(slot) => unsafe { &slot.result().arena[..self.arena_bytes] },
-            Err(words) => words,
+        let slot = match &self.slot {
+            Ok(slot) => slot,
+            Err(words) => return words,
+        };
+        // SAFETY: it has ended, see `Import::end`.
+        let result = unsafe { &slot.result().arena };
+        match &self.handles {
+            Some(handles) => &result[..handles.arena_bytes],
+            None => result,
         }
     }
 
     fn proxies(&self) -> &[u32] {
-        &self.proxies
+        self.handles
+            .as_ref()
+            .map_or(&[], |handles| handles.proxies.as_slice())
     }
 }
 
@@ -474,33 +488,42 @@ impl Import {
                 .check(&result.arena)
                 .map_err(|why| format!("its result: {why}")),
         };
-        let (slot, (arena_bytes, numbers)) = match checked {
-            Ok(parts) => (Ok(begun.slot.clone()), parts),
-            Err(message) => (Err(self.failed(message)?), (0, Vec::new())),
+        let (slot, handles) = match checked {
+            Ok(handles) => (Ok(begun.slot.clone()), handles),
+            Err(message) => (Err(self.failed(message)?), None),
         };
         Ok(Returned {
             import: self,
             slot,
-            arena_bytes,
-            numbers,
-            proxies: Vec::new(),
+            handles,
         })
     }
 
-    /// How much of a result is its arena, and the numbers of its handles.
-    fn check(&self, result: &[u8]) -> Result<(usize, Vec<u64>), String> {
-        let (arena, numbers) = match self.layout.handles() {
-            true => handle_list::split(result)?,
-            false => (result, Vec::new()),
-        };
-        let handles = match &self.layout.result {
+    fn check(&self, result: &[u8]) -> Result<Option<Box<ReturnedHandles>>, String> {
+        if self.layout.handles() {
+            return self.check_with_handles(result).map(Some);
+        }
+        match &self.layout.result {
+            Some(layout) => arena::check(result, layout)?,
+            None => arena::check_empty(result)?,
+        }
+        Ok(None)
+    }
+
+    fn check_with_handles(&self, result: &[u8]) -> Result<Box<ReturnedHandles>, String> {
+        let (arena, numbers) = handle_list::split(result)?;
+        let places = match &self.layout.result {
             Some(layout) => arena::check_with_handles(arena, layout)?.len(),
             None => arena::check_empty(arena).map(|()| 0)?,
         };
-        match handles == numbers.len() {
-            true => Ok((arena.len(), numbers)),
-            false => Err(format!("{} handles for {handles} places", numbers.len())),
+        if places != numbers.len() {
+            return Err(format!("{} handles for {places} places", numbers.len()));
         }
+        Ok(Box::new(ReturnedHandles {
+            arena_bytes: arena.len(),
+            numbers,
+            proxies: Vec::new(),
+        }))
     }
 
     /// As an error of its own if the function has a way to say it, else as a trap.
