@@ -87,7 +87,7 @@ TEST_F(Fusion, CallsAreServedInAWorkerWithoutTheProviderRunning) {
 TEST_F(Fusion, TheExamplesAreServedInMainAndInAWorker) {
   install("calc");
   install("relay");
-  for (const std::string where :
+  for (const std::string& where :
        {std::string(kInMain),
         std::string("group = \"math\"\n[deployment.overrides]\nasync = true\n")}) {
     put("calc", "calc", where);

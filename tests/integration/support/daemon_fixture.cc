@@ -78,6 +78,8 @@ void DaemonTest::TearDown() {
   daemon_->kill(SIGTERM);
   EXPECT_EQ(daemon_->wait(), 0) << "the daemon ends gracefully";
   daemon_.reset();
+  // The adapter turns a panic into an error, so that nobody else might notice.
+  EXPECT_EQ(daemon_log().find("panicked at"), std::string::npos);
   if (HasFailure()) std::cerr << "--- the daemon's log\n" << daemon_log() << "---\n";
 }
 

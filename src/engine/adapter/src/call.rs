@@ -183,7 +183,7 @@ fn begin(
     }
     let timeout = smaller_timeout(timeout, instance.linked.stores.limits.call_timeout);
     let mut watch = Watch::new(Deadline::after(timeout));
-    instance.linked.engine().enter_tokio();
+    let _visit = instance.linked.engine().enter_tokio();
     // SAFETY: the turn is ours. The request is the caller's while this runs, and a copy of it in a call that goes on.
     let ended = unsafe {
         match enter(instance, function, encoding, request, watch.deadline) {
@@ -235,7 +235,7 @@ unsafe fn enter(
 
 impl Call {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallOutcome> {
-        self.instance.linked.engine().enter_tokio();
+        let _visit = self.instance.linked.engine().enter_tokio();
         if let Stage::Waiting(waiting) = &mut self.stage {
             if waiting.ticket.poll(&self.instance.turn, cx).is_pending() {
                 if !self.watch.poll_passed(cx) {
@@ -403,16 +403,17 @@ impl GuestTask {
 
     /// Drops the work where it is; a guest that was inside loses its store.
     pub fn cancel(&mut self) {
-        let cancelled = match &self.work {
+        // Until the guest is gone.
+        let (_visit, cancelled) = match &self.work {
             Work::Done => return,
-            Work::Call(call) => {
-                call.instance.linked.engine().enter_tokio();
-                Finished::Call(CallOutcome::cancelled())
-            }
-            Work::Other(other) => {
-                other.engine.enter_tokio();
-                other.stopped(CallOutcome::cancelled())
-            }
+            Work::Call(call) => (
+                call.instance.linked.engine().enter_tokio(),
+                Finished::Call(CallOutcome::cancelled()),
+            ),
+            Work::Other(other) => (
+                other.engine.enter_tokio(),
+                other.stopped(CallOutcome::cancelled()),
+            ),
         };
         self.finish(cancelled);
     }
@@ -442,7 +443,7 @@ impl GuestTask {
 
 impl Other {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        self.engine.enter_tokio();
+        let _visit = self.engine.enter_tokio();
         let future = &mut self.future;
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Ready(finished)) => Poll::Ready(finished),

@@ -59,6 +59,12 @@ pub struct EngineShared {
     _only_one: OnlyOne,
 }
 
+/// As long as it lives the thread is in the context.
+#[must_use]
+pub(crate) struct Visit {
+    _guard: Option<tokio::runtime::EnterGuard<'static>>,
+}
+
 /// A thread's place in the tokio context of an engine. Without a destructor: at a thread's end tokio's own may be gone.
 struct Entered {
     guard: ManuallyDrop<tokio::runtime::EnterGuard<'static>>,
@@ -73,18 +79,27 @@ static NEXT_SERIAL: AtomicU64 = AtomicU64::new(1);
 
 impl EngineShared {
     /// Puts this thread into the context of the engine's tokio, which timers and sockets of WASI look for. It stays
-    /// there: entering and leaving around each poll is a tenth of a short call.
-    pub(crate) fn enter_tokio(&self) {
-        if ENTERED_SERIAL.get() != self.serial {
-            leave_tokio();
-            let guard = self.tokio.enter();
-            // SAFETY: the guard's lifetime only says that the handle was borrowed to make it; it has a share of its own.
-            let guard: tokio::runtime::EnterGuard<'static> = unsafe { std::mem::transmute(guard) };
-            ENTERED_SERIAL.set(self.serial);
-            ENTERED.set(Some(Entered {
-                guard: ManuallyDrop::new(guard),
-            }));
+    /// there: entering and leaving around each poll is a tenth of a short call. But a thread that has a context of its own
+    /// (one of HTTP, whose guest calls another) gets that back at the end of the visit: tokio wants them left in order.
+    pub(crate) fn enter_tokio(&self) -> Visit {
+        if ENTERED_SERIAL.get() == self.serial {
+            return Visit { _guard: None };
         }
+        leave_tokio();
+        let elsewhere = tokio::runtime::Handle::try_current().is_ok();
+        let guard = self.tokio.enter();
+        // SAFETY: the guard's lifetime only says that the handle was borrowed to make it; it has a share of its own.
+        let guard: tokio::runtime::EnterGuard<'static> = unsafe { std::mem::transmute(guard) };
+        if elsewhere {
+            return Visit {
+                _guard: Some(guard),
+            };
+        }
+        ENTERED_SERIAL.set(self.serial);
+        ENTERED.set(Some(Entered {
+            guard: ManuallyDrop::new(guard),
+        }));
+        Visit { _guard: None }
     }
 
     /// If it is this engine's context that the thread is in.
