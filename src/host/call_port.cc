@@ -127,16 +127,17 @@ std::optional<Error> CallPort::read_some(std::vector<Frame>& frames, bool to_the
 std::optional<Error> CallPort::admit(std::vector<Frame>& frames) {
   std::optional<Error> broken;
   for (Frame& frame : frames) {
-    const std::uint64_t request = frame.header.request;
-    if (frame.header.kind == ipc::DataKind::Result) {
+    const ipc::DataHeader header = frame.header;
+    const std::uint64_t request = header.request;
+    if (header.kind == ipc::DataKind::Result) {
       result_came(frame);
       continue;
     }
-    if (frame.header.kind == ipc::DataKind::Cancel) {
+    if (header.kind == ipc::DataKind::Cancel) {
       cancel_incoming(request);
       continue;
     }
-    if (frame.header.kind == ipc::DataKind::Drop) {
+    if (header.kind == ipc::DataKind::Drop) {
       drop_came(frame);
       continue;
     }
@@ -154,7 +155,7 @@ std::optional<Error> CallPort::admit(std::vector<Frame>& frames) {
         calls_.push_back(std::move(frame));
       }
     }
-    if (refused) reply(frame.header, *refused);
+    if (refused) reply(header, *refused);
   }
   return broken;
 }

@@ -22,7 +22,7 @@ using engine::Outcome;
 
 // By number. As in control.wit.
 constexpr std::array<std::string_view, 3> kFunctions{"deployments", "call", "events"};
-enum Function : std::uint32_t { kDeployments, kCall, kEvents };
+enum class Function : std::uint32_t { Deployments, Call, Events };
 
 constexpr std::size_t kListBytes = 8;
 // record deployment: three strings, two u32; record event: a u64 and three strings.
@@ -106,14 +106,15 @@ aio::Task<void> PlatformInterface::serve(std::shared_ptr<Request> request) {
 }
 
 aio::Task<Result<Arena>> PlatformInterface::answer(const Request& request) {
-  switch (request.function) {
-    case kDeployments:
+  switch (static_cast<Function>(request.function)) {
+    case Function::Deployments:
       co_return deployments(request);
-    case kEvents:
+    case Function::Events:
       co_return events(request);
-    default:
-      co_return co_await call_other(request);
+    case Function::Call:
+      break;
   }
+  co_return co_await call_other(request);
 }
 
 Result<Arena> PlatformInterface::deployments(const Request& request) const {

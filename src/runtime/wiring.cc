@@ -21,11 +21,11 @@ using model::ImportState;
 // Of those that an error names; `diag` shows all.
 constexpr std::size_t kRefusalsInAnError = 2;
 
-const std::set<ImportState> kToBind{ImportState::Platform, ImportState::Bound,
-                                    ImportState::Optional, ImportState::Unresolved};
+const std::set<ImportState> states_to_bind{ImportState::Platform, ImportState::Bound,
+                                           ImportState::Optional, ImportState::Unresolved};
 // What may lead to another deployment.
-const std::set<ImportState> kOthers{ImportState::Bound, ImportState::Fused, ImportState::Optional,
-                                    ImportState::Unresolved};
+const std::set<ImportState> states_of_others{ImportState::Bound, ImportState::Fused,
+                                             ImportState::Optional, ImportState::Unresolved};
 
 model::Availability availability_of(const DeploymentRecord& record) {
   if (record.desired != model::Desired::Running) return model::Availability::Stopped;
@@ -177,11 +177,11 @@ std::vector<model::Binding> bindings_of(const Registry& registry) {
 }
 
 bool needs_binding(ImportState state) noexcept {
-  return kToBind.contains(state);
+  return states_to_bind.contains(state);
 }
 
 std::vector<model::Binding> imports_to_bind(const Registry& registry) {
-  return of_running(registry, kToBind);
+  return of_running(registry, states_to_bind);
 }
 
 model::WiringGraph wiring_graph(const Registry& registry) {
@@ -189,7 +189,7 @@ model::WiringGraph wiring_graph(const Registry& registry) {
   model::WiringGraph graph;
   for (const auto& [id, record] : registry.deployments()) {
     graph.nodes.push_back({id, state_of(record)});
-    moment.append(graph.edges, record.deployment, kOthers);
+    moment.append(graph.edges, record.deployment, states_of_others);
   }
   return graph;
 }
