@@ -22,7 +22,7 @@ struct Calc {
 }
 
 async fn new_calc(pre: &InstancePre<State>) -> Result<Calc> {
-    let mut store = new_store(pre.engine());
+    let mut store = new_store(pre.engine(), true);
     let instance = pre.instantiate_async(&mut store).await?;
     Ok(Calc {
         add: exported(&instance, &mut store, INTERFACE, "add")?,
@@ -58,7 +58,7 @@ async fn round(
         }
         "instantiate" => {
             for _ in 0..count {
-                let mut store = new_store(pre.engine());
+                let mut store = new_store(pre.engine(), true);
                 pre.instantiate_async(&mut store).await?;
             }
         }

@@ -43,8 +43,8 @@ pub fn new_engine() -> Result<Engine> {
     Ok(engine)
 }
 
-/// Yields at each tick.
-pub fn new_store(engine: &Engine) -> Store<State> {
+/// One that yields at each tick is called asynchronously only; one that does not is stopped after a long time.
+pub fn new_store(engine: &Engine, yields: bool) -> Store<State> {
     let state = State {
         wasi: WasiCtx::builder().build(),
         table: ResourceTable::new(),
@@ -54,8 +54,13 @@ pub fn new_store(engine: &Engine) -> Store<State> {
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limits);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_async_yield_and_update(1);
+    if yields {
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+    } else {
+        store.set_epoch_deadline(1 << 40);
+        store.epoch_deadline_trap();
+    }
     store
 }
 
