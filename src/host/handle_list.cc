@@ -3,32 +3,20 @@
 
 #include <algorithm>
 
+#include "ipc/little_endian.h"
+
 namespace arcella::host {
 namespace {
 
 constexpr std::size_t kCountBytes = 4;
 constexpr std::size_t kNumberBytes = 8;
 
-template <class Number>
-Number number_at(std::span<const std::byte> bytes) noexcept {
-  Number number = 0;
-  for (std::size_t i = sizeof(Number); i-- > 0;)
-    number = static_cast<Number>(number << 8) | std::to_integer<Number>(bytes[i]);
-  return number;
-}
-
-template <class Number>
-void put(std::span<std::byte> bytes, Number number) noexcept {
-  for (std::size_t i = 0; i < sizeof(Number); ++i)
-    bytes[i] = static_cast<std::byte>(number >> (8 * i));
-}
-
 }  // namespace
 
 Result<std::vector<std::uint64_t>> handles_of(std::span<const std::byte> values) {
   const auto wrong = fail(ErrorCode::InvalidRequest, "the list of handles is not whole");
   if (values.size() < kCountBytes) return wrong;
-  const auto count = number_at<std::uint32_t>(values.last(kCountBytes));
+  const auto count = ipc::get_little_endian<std::uint32_t>(values.last(kCountBytes));
   const std::uint64_t length = std::uint64_t{count} * kNumberBytes;
   if (length > values.size() - kCountBytes) return wrong;
   const auto list = values.last(static_cast<std::size_t>(length) + kCountBytes);
@@ -47,7 +35,7 @@ std::vector<std::byte> with_handles(std::span<const std::byte> values,
 std::vector<std::byte> encode_numbers(std::span<const std::uint64_t> numbers) {
   std::vector<std::byte> bytes(numbers.size() * kNumberBytes);
   for (std::size_t i = 0; i < numbers.size(); ++i)
-    put(std::span(bytes).subspan(i * kNumberBytes), numbers[i]);
+    ipc::put_little_endian(std::span(bytes).subspan(i * kNumberBytes), numbers[i]);
   return bytes;
 }
 
@@ -55,7 +43,7 @@ std::vector<std::uint64_t> decode_numbers(std::span<const std::byte> bytes) {
   std::vector<std::uint64_t> numbers;
   numbers.reserve(bytes.size() / kNumberBytes);
   for (; bytes.size() >= kNumberBytes; bytes = bytes.subspan(kNumberBytes))
-    numbers.push_back(number_at<std::uint64_t>(bytes.first(kNumberBytes)));
+    numbers.push_back(ipc::get_little_endian<std::uint64_t>(bytes));
   return numbers;
 }
 

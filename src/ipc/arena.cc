@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "ipc/arena.h"
 
-#include <cstring>
 #include <string>
 
+#include "ipc/little_endian.h"
 #include "wire/utf8.h"
 
 namespace arcella::ipc {
@@ -13,20 +13,14 @@ Unexpected no_arena(const std::string& why) {
   return fail(ErrorCode::InvalidParams, "no arena of these values: " + why);
 }
 
-template <class Number>
-void put(std::vector<std::byte>& bytes, std::size_t at, Number value) {
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    bytes[at + i] = static_cast<std::byte>(value >> (8 * i));
-}
-
 }  // namespace
 
 void ArenaWriter::put_u32(std::size_t at, std::uint32_t value) {
-  put(bytes_, at, value);
+  put_little_endian(std::span(bytes_).subspan(at), value);
 }
 
 void ArenaWriter::put_u64(std::size_t at, std::uint64_t value) {
-  put(bytes_, at, value);
+  put_little_endian(std::span(bytes_).subspan(at), value);
 }
 
 void ArenaWriter::put_text(std::size_t at, std::string_view text) {
@@ -59,10 +53,7 @@ Result<ArenaReader> ArenaReader::of(std::span<const std::byte> bytes, std::size_
 }
 
 std::uint32_t ArenaReader::u32(std::size_t at) const {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    value |= static_cast<std::uint32_t>(bytes_[at + i]) << (8 * i);
-  return value;
+  return get_little_endian<std::uint32_t>(bytes_.subspan(at));
 }
 
 Result<std::string_view> ArenaReader::text(std::size_t at) {

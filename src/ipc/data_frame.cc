@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "ipc/data_frame.h"
 
+#include <span>
 #include <string>
-#include <type_traits>
 
 #include "base/limits.h"
+#include "ipc/little_endian.h"
 
 namespace arcella::ipc {
 namespace {
 
 using Bytes = std::array<std::byte, kDataHeaderBytes>;
 
-// Byte by byte, whatever the machine's order; compilers make one move of it on a little-endian one.
 template <class Number>
 void put(Bytes& bytes, std::size_t at, Number number) noexcept {
-  auto bits = static_cast<std::make_unsigned_t<Number>>(number);
-  for (std::size_t i = 0; i < sizeof(Number); ++i) {
-    bytes[at + i] = static_cast<std::byte>(bits >> (8 * i));
-  }
+  put_little_endian(std::span(bytes).subspan(at), number);
 }
 
 template <class Number>
 Number get(const Bytes& bytes, std::size_t at) noexcept {
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < sizeof(Number); ++i) {
-    bits |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
-  }
-  return static_cast<Number>(bits);
+  return get_little_endian<Number>(std::span(bytes).subspan(at));
 }
 
 Unexpected refuse(const std::string& what) {
