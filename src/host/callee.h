@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/call.h"
@@ -37,5 +39,9 @@ class Callee {
   // Equal if the handles of the one can be given to the other.
   [[nodiscard]] virtual const void* handle_space() const noexcept { return this; }
 };
+
+// The numbers of these functions of an export, named without it, at `callee`: resolve()'s errors.
+[[nodiscard]] Result<std::vector<std::uint32_t>> numbers_of(
+    Callee& callee, std::string_view exported, const std::vector<std::string>& functions);
 
 }  // namespace arcella::host

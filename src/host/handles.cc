@@ -59,8 +59,8 @@ engine::CallHandle Handles::call(const ProviderPtr& bound, const std::string& wh
     arguments = theirs;
   }
   return provider->callee->call(
-      std::nullopt, provider->numbers[function - provider->first], engine::Encoding::Handles,
-      arguments, timeout, std::move(caller),
+      std::nullopt, provider->number_of(function), engine::Encoding::Handles, arguments, timeout,
+      std::move(caller),
       [self = shared_from_this(), provider, with_some = !numbers->empty(),
        moved = std::move(addressed->moved),
        done = std::move(done)](const CallOutcomeView& outcome) {

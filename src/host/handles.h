@@ -35,6 +35,9 @@ class Handles final : public std::enable_shared_from_this<Handles> {
     std::uint64_t first;
     std::vector<std::uint32_t> numbers;  // at the callee, from `first` on
 
+    [[nodiscard]] std::uint32_t number_of(std::uint64_t function) const {
+      return numbers[function - first];
+    }
     [[nodiscard]] bool has(std::uint64_t function) const noexcept {
       return function >= first && function - first < numbers.size();
     }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "host/call_refusal.h"
-#include "model/component.h"
 
 namespace arcella::host {
 
@@ -27,47 +26,38 @@ std::vector<std::string> Imports::interfaces() const {
 
 Result<void> Imports::bind(std::string_view interface, const std::shared_ptr<Callee>& callee,
                            std::string_view exported) {
-  std::vector<std::pair<std::size_t, std::string>> wanted;  // place and full name at the callee
+  std::size_t first = 0;  // the functions of one interface are in a row
+  std::vector<std::string> names;
   {
     const MutexLock lock(mutex_);
     for (std::size_t place = 0; place < slots_.size(); ++place) {
       const engine::ImportedFunction& function = slots_[place].function;
-      if (function.interface == interface)
-        wanted.emplace_back(place, model::full_function_name(exported, function.name));
+      if (function.interface != interface) continue;
+      if (names.empty()) first = place;
+      names.push_back(function.name);
     }
   }
-  if (wanted.empty())
+  if (names.empty())
     return fail(ErrorCode::NotFound, "'" + std::string(interface) + "' is not imported");
-  std::vector<std::uint32_t> numbers;
-  for (const auto& [place, name] : wanted) {
-    ARCELLA_TRY(const std::uint32_t number, callee->resolve(name));
-    numbers.push_back(number);
-  }
-  // The functions of one interface are in a row.
+  ARCELLA_TRY(std::vector<std::uint32_t> numbers, numbers_of(*callee, exported, names));
   const auto provider = std::make_shared<const Handles::Provider>(
-      Handles::Provider{callee, wanted.front().first, numbers});
+      Handles::Provider{callee, first, std::move(numbers)});
   std::vector<Handles::ProviderPtr> released;  // outlives the lock
   {
     const MutexLock lock(mutex_);
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      Slot& slot = slots_[wanted[i].first];
-      slot.callee = callee;
-      slot.number = numbers[i];
-      released.push_back(std::exchange(slot.provider, provider));
-    }
+    for (std::size_t i = 0; i < names.size(); ++i)
+      released.push_back(std::exchange(slots_[first + i].provider, provider));
   }
   if (waiting_) waiting_->try_again();
   return {};
 }
 
 void Imports::unbind(std::string_view interface, const std::string& why) {
-  std::vector<std::shared_ptr<Callee>> released;         // outlives the lock
-  std::vector<Handles::ProviderPtr> released_providers;  // the same
+  std::vector<Handles::ProviderPtr> released;  // outlives the lock
   const MutexLock lock(mutex_);
   for (Slot& slot : slots_) {
     if (slot.function.interface != interface) continue;
-    released.push_back(std::move(slot.callee));
-    released_providers.push_back(std::move(slot.provider));
+    released.push_back(std::move(slot.provider));
     slot.why_not = why;
   }
 }
@@ -92,30 +82,28 @@ engine::CallHandle Imports::call(const engine::CallContext& context, std::uint32
 engine::CallHandle Imports::call_now(const engine::CallContext& context, std::uint32_t function,
                                      std::span<const std::byte> arguments,
                                      std::chrono::milliseconds timeout, engine::CallDone done) {
-  std::shared_ptr<Callee> callee;
-  std::uint32_t number = 0;
+  Handles::ProviderPtr provider;
   std::string why_not;
   bool handles = false;
-  Handles::ProviderPtr provider;
   {
     const MutexLock lock(mutex_);
     const Slot& slot = slots_[function];
-    callee = slot.callee;
-    number = slot.number;
-    if (!callee) why_not = slot.why_not;
+    provider = slot.provider;
+    if (!provider) why_not = slot.why_not;
     handles = slot.function.handles;
-    if (handles) provider = slot.provider;
   }
+  auto caller = std::static_pointer_cast<const CallChain>(context);
   if (handles) {
-    return handles_->call(provider, why_not, function, arguments, timeout,
-                          std::static_pointer_cast<const CallChain>(context), std::move(done));
+    return handles_->call(provider, why_not, function, arguments, timeout, std::move(caller),
+                          std::move(done));
   }
-  if (!callee) {
+  if (!provider) {
     done(refuse_call(engine::Outcome::NotReady, std::move(why_not)));
     return {};
   }
-  return callee->call(std::nullopt, number, engine::Encoding::Arena, arguments, timeout,
-                      std::static_pointer_cast<const CallChain>(context), std::move(done));
+  return provider->callee->call(std::nullopt, provider->number_of(function),
+                                engine::Encoding::Arena, arguments, timeout, std::move(caller),
+                                std::move(done));
 }
 
 }  // namespace arcella::host

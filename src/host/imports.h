@@ -66,9 +66,7 @@ class Imports final : public engine::ImportTarget, public std::enable_shared_fro
 
   struct Slot {
     engine::ImportedFunction function;
-    std::shared_ptr<Callee> callee;  // null: not bound
-    std::uint32_t number = 0;        // of the function at the callee
-    Handles::ProviderPtr provider;   // the same, for a function with handles
+    Handles::ProviderPtr provider;  // null: not bound
     std::string why_not = "nothing is bound to it";
   };
 

@@ -63,7 +63,7 @@ class InstanceHost {
   Result<void> stop(const model::DeploymentId& deployment, int first, int count,
                     std::chrono::milliseconds deadline);
 
-  // Calls of the import go to its provider from now on; without one they are Unavailable and say
+  // Calls of the import go to its provider from now on; without one they are NotReady and say
   // `why_not`. NotFound: one of them is not loaded, or lacks the import or a function of it;
   // Unavailable: no replica of the provider is ready. Then nothing has changed.
   Result<void> bind(const ImportBinding& binding);
@@ -88,7 +88,7 @@ class InstanceHost {
                           engine::CallDone done, CallChainPtr caller = nullptr);
 
   // For many calls: its call() looks nothing up. It outlives an unload, after which every call is
-  // Unavailable.
+  // NotReady.
   [[nodiscard]] Result<std::shared_ptr<HostedDeployment>> find(
       const model::DeploymentId& deployment) const;
 

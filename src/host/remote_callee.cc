@@ -57,17 +57,6 @@ Result<std::uint32_t> Route::resolve(std::string_view) {
   return fail(ErrorCode::Unavailable, "a route has no names");
 }
 
-Result<std::uint32_t> Nobody::resolve(std::string_view) {
-  return fail(ErrorCode::Unavailable, why_);
-}
-
-engine::CallHandle Nobody::call(std::optional<int>, std::uint32_t, engine::Encoding,
-                                std::span<const std::byte>, milliseconds, CallChainPtr,
-                                engine::CallDone done) {
-  done(refuse_call(engine::Outcome::NotReady, why_));
-  return {};
-}
-
 engine::CallHandle Route::call(std::optional<int>, std::uint32_t function,
                                engine::Encoding encoding, std::span<const std::byte> arguments,
                                milliseconds timeout, CallChainPtr caller, engine::CallDone done) {
@@ -82,6 +71,17 @@ engine::CallHandle Route::call(std::optional<int>, std::uint32_t function,
   }
   return provider_->callee->call(std::nullopt, provider_->numbers[function], encoding, arguments,
                                  timeout, std::move(caller), std::move(done));
+}
+
+Result<std::uint32_t> Nobody::resolve(std::string_view) {
+  return fail(ErrorCode::Unavailable, why_);
+}
+
+engine::CallHandle Nobody::call(std::optional<int>, std::uint32_t, engine::Encoding,
+                                std::span<const std::byte>, milliseconds, CallChainPtr,
+                                engine::CallDone done) {
+  done(refuse_call(engine::Outcome::NotReady, why_));
+  return {};
 }
 
 }  // namespace arcella::host

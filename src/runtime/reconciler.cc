@@ -411,16 +411,20 @@ aio::Task<Result<void>> Reconciler::bind_import(model::Place place, ToldImport w
 
 aio::Task<Result<void>> Reconciler::bind_remote(model::Place place, ToldImport wanted) {
   RemoteBinding remote = remote_binding(registry_, wanted.binding);
-  if (wanted.platform) {
-    remote.callee = platform_;
-    co_return co_await places_.at(place).bind_remote(std::move(remote));
-  }
-  std::vector<std::string> names;
-  for (const std::string& function : remote.functions)
-    names.push_back(model::full_function_name(remote.exported, function));
-  ARCELLA_CO_TRY(remote.callee, co_await places_.at(wanted.provider_place)
-                                    .callee(*wanted.binding.provider, std::move(names)));
+  ARCELLA_CO_TRY(remote.callee, co_await callee_of(wanted, remote.functions));
   co_return co_await places_.at(place).bind_remote(std::move(remote));
+}
+
+aio::Task<Result<std::shared_ptr<host::Callee>>> Reconciler::callee_of(
+    const ToldImport& wanted, std::vector<std::string> functions) {
+  if (wanted.platform) co_return platform_;
+  const host::ImportBinding& binding = wanted.binding;
+  if (!binding.provider) co_return fail(ErrorCode::Unavailable, binding.why_not);
+  for (std::string& function : functions)
+    function = model::full_function_name(binding.exported, function);
+  model::DeploymentId provider = *binding.provider;
+  co_return co_await places_.at(wanted.provider_place)
+      .callee(std::move(provider), std::move(functions));
 }
 
 aio::Task<Result<void>> Reconciler::start_instances(model::Place place,

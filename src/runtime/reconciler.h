@@ -45,7 +45,6 @@ class Reconciler {
 
   // Who serves arcella:platform. Before the first plan.
   void serve_platform(std::shared_ptr<host::Callee> platform) { platform_ = std::move(platform); }
-  [[nodiscard]] const std::shared_ptr<host::Callee>& platform() const { return platform_; }
 
   // Plans from now on whenever something changes. A test calls tick() instead.
   void run();
@@ -62,6 +61,11 @@ class Reconciler {
   // What died or was held is tried again at once: a start by hand. `failed_too` replicas lose their
   // failure.
   void forgive(DeploymentRecord& record);
+  // Whom an import is to lead to, for callers of another place, who may call these functions (by
+  // their names without the interface). Unavailable: nobody, and why; errors of
+  // InstanceBackend::callee.
+  aio::Task<Result<std::shared_ptr<host::Callee>>> callee_of(const ToldImport& wanted,
+                                                             std::vector<std::string> functions);
   // For operations that wait for a state.
   [[nodiscard]] ChangeSignal& changed() { return changed_; }
 

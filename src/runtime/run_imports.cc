@@ -86,35 +86,16 @@ std::vector<ToldImport> RunImports::to_bind() const {
 aio::Task<void> RunImports::bind(ToldImport wanted) {
   const host::ImportBinding& binding = wanted.binding;
   told_.insert_or_assign(binding.import, wanted);
-  std::vector<std::string> names;
-  for (const std::string& function : imported_functions(component_, binding.import))
-    names.push_back(model::full_function_name(binding.exported, function));
-  auto callee = co_await callee_of(wanted, names);
-  std::vector<std::uint32_t> numbers;
-  for (const std::string& name : names) {
-    auto number = callee.and_then([&name](auto& known) { return known->resolve(name); });
-    if (!number.has_value()) {
-      callee = fail(number.error());
-      break;
-    }
-    numbers.push_back(*number);
-  }
+  const std::vector<std::string> functions = imported_functions(component_, binding.import);
+  const auto callee = co_await core_.reconciler.callee_of(wanted, functions);
+  const auto numbers = callee.and_then(
+      [&](auto& known) { return host::numbers_of(*known, binding.exported, functions); });
   const std::uint32_t route = routes_.at(binding.import);
-  if (callee.has_value()) {
-    port_->serve(route,
-                 std::make_shared<host::Route>(route, *callee, std::move(numbers), handles_));
+  if (numbers.has_value()) {
+    port_->serve(route, std::make_shared<host::Route>(route, *callee, *numbers, handles_));
   } else {
-    port_->serve(route, std::make_shared<host::Nobody>(callee.error().message()));
+    port_->serve(route, std::make_shared<host::Nobody>(numbers.error().message()));
   }
-}
-
-aio::Task<Result<std::shared_ptr<host::Callee>>> RunImports::callee_of(
-    const ToldImport& wanted, std::vector<std::string> names) {
-  if (wanted.platform) co_return core_.reconciler.platform();
-  if (!wanted.binding.provider) co_return fail(ErrorCode::Unavailable, wanted.binding.why_not);
-  model::DeploymentId provider = *wanted.binding.provider;
-  co_return co_await core_.places.at(wanted.provider_place)
-      .callee(std::move(provider), std::move(names));
 }
 
 }  // namespace arcella::runtime

@@ -44,8 +44,6 @@ class RunImports {
   // Those that do not lead where they should yet.
   [[nodiscard]] std::vector<ToldImport> to_bind() const;
   aio::Task<void> bind(ToldImport wanted);
-  aio::Task<Result<std::shared_ptr<host::Callee>>> callee_of(const ToldImport& wanted,
-                                                             std::vector<std::string> names);
 
   RuntimeCore& core_;
   const model::Deployment deployment_;

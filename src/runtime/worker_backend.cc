@@ -139,12 +139,8 @@ aio::Task<Result<void>> WorkerBackend::bind(host::ImportBinding binding) {
 
 aio::Task<Result<void>> WorkerBackend::bind_remote(RemoteBinding binding) {
   if (!port_) co_return fail(ErrorCode::Unavailable, "worker " + group_.str() + " is not up");
-  std::vector<std::uint32_t> numbers;
-  for (const std::string& function : binding.functions) {
-    ARCELLA_CO_TRY(std::uint32_t number,
-                   binding.callee->resolve(model::full_function_name(binding.exported, function)));
-    numbers.push_back(number);
-  }
+  ARCELLA_CO_TRY(std::vector<std::uint32_t> numbers,
+                 host::numbers_of(*binding.callee, binding.exported, binding.functions));
   auto known = routes_.try_emplace(std::pair(binding.consumer, binding.import), last_route_ + 1);
   if (known.second) ++last_route_;
   std::uint32_t route = known.first->second;
