@@ -53,35 +53,50 @@ class Moment {
 
   std::vector<model::ImportResolution> resolve(const model::Deployment& deployment) const {
     const auto made = composition_of(registry_, deployment);
-    if (!made.has_value())
-      return not_composed(registry_.find(deployment.spec.component)->component, made.error());
-    const model::Importer importer{deployment.spec.id, place_of(deployment), &made->component(),
-                                   deployment.spec.wiring, deployment.policy.trusted};
-    std::vector<model::ImportResolution> imports = model::fused_imports(made->members, made->plugs);
-    std::ranges::move(resolver_.resolve(importer), std::back_inserter(imports));
-    return imports;
+    if (made.has_value()) return resolve(deployment, *made);
+    return not_composed(registry_.find(deployment.spec.component)->component, made.error());
+  }
+
+  // Of all that are to run, their imports whose state is one of `states`.
+  std::vector<model::Binding> of_running(const std::set<ImportState>& states) const {
+    std::vector<model::Binding> bindings;
+    for (const auto& [id, record] : registry_.deployments()) {
+      if (record.desired != model::Desired::Running) continue;
+      const auto made = composition_of(registry_, record.deployment);
+      // What runs on although it could not be composed again keeps what it was told.
+      if (made.has_value()) append(bindings, id, resolve(record.deployment, *made), states);
+    }
+    return bindings;
   }
 
   // Those of `consumers` that are bound to any, with whom.
   model::Providers providers_of(const std::set<model::DeploymentId>& consumers) const {
     std::vector<model::Binding> bindings;
     for (const model::DeploymentId& id : consumers)
-      append(bindings, registry_.find(id)->deployment, {ImportState::Bound});
+      append(bindings, id, resolve(registry_.find(id)->deployment), {ImportState::Bound});
     model::Providers providers;
     for (const model::Binding& one : bindings) providers[one.consumer].insert(*one.import.provider);
     return providers;
   }
 
-  // Its imports whose state is one of `states`.
-  void append(std::vector<model::Binding>& bindings, const model::Deployment& deployment,
-              const std::set<ImportState>& states) const {
-    for (model::ImportResolution& import : resolve(deployment)) {
-      if (!states.contains(import.state)) continue;
-      bindings.push_back({deployment.spec.id, std::move(import)});
+  static void append(std::vector<model::Binding>& bindings, const model::DeploymentId& consumer,
+                     std::vector<model::ImportResolution> imports,
+                     const std::set<ImportState>& states) {
+    for (model::ImportResolution& import : imports) {
+      if (states.contains(import.state)) bindings.push_back({consumer, std::move(import)});
     }
   }
 
  private:
+  std::vector<model::ImportResolution> resolve(const model::Deployment& deployment,
+                                               const Composition& made) const {
+    const model::Importer importer{deployment.spec.id, place_of(deployment), &made.component(),
+                                   deployment.spec.wiring, deployment.policy.trusted};
+    std::vector<model::ImportResolution> imports = model::fused_imports(made.members, made.plugs);
+    std::ranges::move(resolver_.resolve(importer), std::back_inserter(imports));
+    return imports;
+  }
+
   static std::vector<model::Exporter> exporters(const Registry& registry,
                                                 const Together& together) {
     std::vector<model::Exporter> result;
@@ -113,19 +128,6 @@ std::string reason_of(const model::ImportResolution& import) {
     text += "; and " + std::to_string(import.refused.size() - shown) + " more";
   }
   return text + ")";
-}
-
-std::vector<model::Binding> of_running(const Registry& registry,
-                                       const std::set<ImportState>& states) {
-  const Moment moment(registry, {});
-  std::vector<model::Binding> bindings;
-  for (const auto& [id, record] : registry.deployments()) {
-    if (record.desired != model::Desired::Running) continue;
-    // What runs on although it could not be composed again keeps what it was told.
-    if (composition_of(registry, record.deployment).has_value())
-      moment.append(bindings, record.deployment, states);
-  }
-  return bindings;
 }
 
 }  // namespace
@@ -173,7 +175,7 @@ Result<void> check_unused(const Registry& registry, const model::DeploymentId& i
 }
 
 std::vector<model::Binding> bindings_of(const Registry& registry) {
-  return of_running(registry, {ImportState::Bound, ImportState::Fused});
+  return Moment(registry, {}).of_running({ImportState::Bound, ImportState::Fused});
 }
 
 bool needs_binding(ImportState state) noexcept {
@@ -181,7 +183,7 @@ bool needs_binding(ImportState state) noexcept {
 }
 
 std::vector<model::Binding> imports_to_bind(const Registry& registry) {
-  return of_running(registry, states_to_bind);
+  return Moment(registry, {}).of_running(states_to_bind);
 }
 
 model::WiringGraph wiring_graph(const Registry& registry) {
@@ -189,7 +191,7 @@ model::WiringGraph wiring_graph(const Registry& registry) {
   model::WiringGraph graph;
   for (const auto& [id, record] : registry.deployments()) {
     graph.nodes.push_back({id, state_of(record)});
-    moment.append(graph.edges, record.deployment, states_of_others);
+    Moment::append(graph.edges, id, moment.resolve(record.deployment), states_of_others);
   }
   return graph;
 }
@@ -197,14 +199,17 @@ model::WiringGraph wiring_graph(const Registry& registry) {
 std::set<model::DeploymentId> to_start_later(
     const Registry& registry, const std::function<bool(const DeploymentRecord&)>& is_coming) {
   std::set<model::DeploymentId> coming;
-  Together running;
   for (const auto& [id, record] : registry.deployments()) {
-    if (record.desired != model::Desired::Running) continue;
-    running.emplace(id, record.deployment);
-    if (count_in(record, model::InstanceState::Ready) == 0 && is_coming(record)) coming.insert(id);
+    if (record.desired == model::Desired::Running &&
+        count_in(record, model::InstanceState::Ready) == 0 && is_coming(record))
+      coming.insert(id);
   }
   std::set<model::DeploymentId> later;
   if (coming.empty()) return later;
+  Together running;
+  for (const auto& [id, record] : registry.deployments()) {
+    if (record.desired == model::Desired::Running) running.emplace(id, record.deployment);
+  }
   const Moment moment(registry, running);
   const model::Providers providers = moment.providers_of(coming);
   std::set<model::DeploymentId> before;
