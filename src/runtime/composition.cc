@@ -156,4 +156,11 @@ std::vector<model::DeploymentId> fused_users(const Registry& registry,
   return users;
 }
 
+std::vector<model::DeploymentId> fused_either_way(const Registry& registry,
+                                                  const model::DeploymentSpec& spec) {
+  std::vector<model::DeploymentId> all = fused_users(registry, spec.id);
+  all.insert(all.end(), spec.fuse_with.begin(), spec.fuse_with.end());
+  return all;
+}
+
 }  // namespace arcella::runtime

@@ -57,5 +57,8 @@ struct Composition {
 // Which deployments say that they fuse with it.
 [[nodiscard]] std::vector<model::DeploymentId> fused_users(const Registry& registry,
                                                            const model::DeploymentId& id);
+// Those, and what it fuses with itself.
+[[nodiscard]] std::vector<model::DeploymentId> fused_either_way(const Registry& registry,
+                                                                const model::DeploymentSpec& spec);
 
 }  // namespace arcella::runtime

@@ -357,9 +357,8 @@ KeyedLock::Keys DeploymentOperations::keys_of(const std::vector<DeploymentFile>&
   for (const DeploymentFile& file : files) {
     keys.insert(KeyedLock::key(file.spec.id));
     keys.insert(KeyedLock::key(file.spec.component));
-    for (const model::DeploymentId& other : file.spec.fuse_with) keys.insert(KeyedLock::key(other));
-    for (const model::DeploymentId& user : fused_users(core_.registry, file.spec.id))
-      keys.insert(KeyedLock::key(user));
+    for (const model::DeploymentId& other : fused_either_way(core_.registry, file.spec))
+      keys.insert(KeyedLock::key(other));
     const DeploymentRecord* there = core_.registry.find(file.spec.id);
     if (there != nullptr) keys.insert(KeyedLock::key(there->deployment.spec.component));
   }

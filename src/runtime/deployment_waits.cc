@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "runtime/deployment_waits.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,21 +28,30 @@ std::string progress_of(const DeploymentRecord& record) {
 }
 
 // What is looked for after each change: nullopt goes on waiting.
-using Look = std::optional<Result<void>> (*)(const DeploymentRecord& record);
+using Look = std::function<std::optional<Result<void>>(const DeploymentRecord& record)>;
 // What is said when the time is over.
 using TooLate = std::string (*)(const DeploymentRecord& record);
 
+// False: the time is over. Cancelled: the daemon stops.
+aio::Task<Result<bool>> changed_before(RuntimeCore& core, MonotonicTime deadline) {
+  auto left = deadline - core.clock.monotonic_now();
+  if (left <= left.zero()) co_return false;
+  auto changed = co_await core.reconciler.changed().wait_for(left);
+  if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled)
+    co_return fail(std::move(changed).error());
+  co_return true;
+}
+
 aio::Task<Result<void>> wait_until(RuntimeCore& core, model::DeploymentId id,
                                    std::chrono::milliseconds limit, Look look, TooLate too_late) {
-  MonotonicTime deadline = core.clock.monotonic_now() + limit;
+  const MonotonicTime deadline = core.clock.monotonic_now() + limit;
   while (true) {
     const DeploymentRecord* record = core.registry.find(id);
     if (record == nullptr) co_return fail(deployment_is_gone(id));
     if (auto found = look(*record)) co_return *std::move(found);
-    auto left = deadline - core.clock.monotonic_now();
-    if (left <= left.zero()) co_return fail(ErrorCode::DeadlineExceeded, too_late(*record));
-    auto changed = co_await core.reconciler.changed().wait_for(left);
-    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
+    std::string late = too_late(*record);
+    ARCELLA_CO_TRY(const bool in_time, co_await changed_before(core, deadline));
+    if (!in_time) co_return fail(ErrorCode::DeadlineExceeded, std::move(late));
   }
 }
 
@@ -85,35 +95,34 @@ aio::Task<Result<void>> wait_for_providers(RuntimeCore& core, model::Deployment 
   const MonotonicTime deadline = core.clock.monotonic_now() + deployment.spec.provider_wait;
   while (true) {
     auto resolved = check_imports(core.registry, deployment, together);
-    auto left = deadline - core.clock.monotonic_now();
-    if (resolved.has_value() || left <= left.zero()) co_return resolved;
-    auto changed = co_await core.reconciler.changed().wait_for(left);
-    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
+    if (resolved.has_value()) co_return resolved;
+    ARCELLA_CO_TRY(const bool in_time, co_await changed_before(core, deadline));
+    if (!in_time) co_return resolved;
     if (core.registry.find(deployment.spec.id) == nullptr)
       co_return fail(deployment_is_gone(deployment.spec.id));
   }
 }
 
 aio::Task<Result<void>> wait_bound(RuntimeCore& core, model::DeploymentId id) {
-  const MonotonicTime deadline = core.clock.monotonic_now() + limits::kWorkerReadyTimeout;
-  while (true) {
-    const DeploymentRecord* record = core.registry.find(id);
-    if (record == nullptr) co_return fail(deployment_is_gone(id));
-    const std::vector<ToldImport> wanted = wanted_imports_of(core.registry, record->deployment);
-    if (!record->loaded || untold(*record, wanted).empty()) co_return Result<void>();
-    auto left = deadline - core.clock.monotonic_now();
-    if (left <= left.zero())
-      co_return fail(ErrorCode::DeadlineExceeded, name_of(*record) + " was not wired in time");
-    auto changed = co_await core.reconciler.changed().wait_for(left);
-    if (!changed.has_value() && changed.error().code() == ErrorCode::Cancelled) co_return changed;
-  }
+  Look look = [&core](const DeploymentRecord& record) -> std::optional<Result<void>> {
+    const std::vector<ToldImport> wanted = wanted_imports_of(core.registry, record.deployment);
+    if (!record.loaded || untold(record, wanted).empty()) return Result<void>();
+    return std::nullopt;
+  };
+  TooLate too_late = [](const DeploymentRecord& record) {
+    return name_of(record) + " was not wired in time";
+  };
+  co_return co_await wait_until(core, std::move(id), limits::kWorkerReadyTimeout, std::move(look),
+                                too_late);
 }
 
 aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id) {
   const DeploymentRecord* record = core.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   TooLate too_late = [](const DeploymentRecord& there) { return progress_of(there) + " in time"; };
-  co_return co_await wait_until(core, std::move(id), start_timeout(*record), is_started, too_late);
+  Look look = is_started;
+  co_return co_await wait_until(core, std::move(id), start_timeout(*record), std::move(look),
+                                too_late);
 }
 
 aio::Task<Result<void>> wait_all_ready(RuntimeCore& core, model::DeploymentId id) {
@@ -122,20 +131,23 @@ aio::Task<Result<void>> wait_all_ready(RuntimeCore& core, model::DeploymentId id
   TooLate too_late = [](const DeploymentRecord& there) {
     return name_of(there) + ": only " + progress_of(there) + " in time";
   };
-  co_return co_await wait_until(core, std::move(id), start_timeout(*record), is_all_ready,
+  Look look = is_all_ready;
+  co_return co_await wait_until(core, std::move(id), start_timeout(*record), std::move(look),
                                 too_late);
 }
 
 aio::Task<Result<void>> wait_gone(RuntimeCore& core, model::DeploymentId id) {
   if (core.registry.find(id) == nullptr) co_return Result<void>();
-  co_return co_await wait_until(core, std::move(id), kStopTimeout, is_gone, still_stopping);
+  Look look = is_gone;
+  co_return co_await wait_until(core, std::move(id), kStopTimeout, std::move(look), still_stopping);
 }
 
 aio::Task<Result<void>> wait_replaced(RuntimeCore& core, model::DeploymentId id) {
   const DeploymentRecord* record = core.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   std::chrono::milliseconds limit = kStopTimeout + start_timeout(*record);
-  co_return co_await wait_until(core, std::move(id), limit, is_replaced, still_stopping);
+  Look look = is_replaced;
+  co_return co_await wait_until(core, std::move(id), limit, std::move(look), still_stopping);
 }
 
 Error deployment_is_gone(const model::DeploymentId& id) {

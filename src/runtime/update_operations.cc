@@ -170,9 +170,8 @@ aio::Task<Result<UpdateOperations::Locked>> UpdateOperations::lock(Select select
       keys.insert(KeyedLock::key(id));
       const model::DeploymentSpec& spec = core_.registry.find(id)->deployment.spec;
       keys.insert(KeyedLock::key(spec.component));
-      for (const model::DeploymentId& other : spec.fuse_with) keys.insert(KeyedLock::key(other));
-      for (const model::DeploymentId& user : fused_users(core_.registry, id))
-        keys.insert(KeyedLock::key(user));
+      for (const model::DeploymentId& other : fused_either_way(core_.registry, spec))
+        keys.insert(KeyedLock::key(other));
     }
     return keys;
   };
