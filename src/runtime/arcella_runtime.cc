@@ -17,7 +17,7 @@
 #include "runtime/hot_deploy_watch.h"
 #include "runtime/log_operations.h"
 #include "runtime/operation.h"
-#include "runtime/platform_answers.h"
+#include "runtime/platform_interface.h"
 #include "runtime/process_memory.h"
 #include "runtime/ready_progress.h"
 #include "runtime/run_operations.h"
@@ -52,9 +52,7 @@ struct ArcellaRuntime::Impl {
   CallOperations calls{core};
   RunOperations runs{core};
   UpdateOperations updates{core, components};
-  RuntimeAnswers answers{core, calls};
-  std::shared_ptr<PlatformInterface> control =
-      std::make_shared<PlatformInterface>(core.io, answers);
+  std::shared_ptr<PlatformInterface> control = std::make_shared<PlatformInterface>(core, calls);
   LogOperations logs{core};
   ConfigOperations config{core};
   HotDeployPlatform platform{core, components, deployments, updates};

@@ -46,8 +46,8 @@ struct PlatformInterface::Request {
   engine::CallDone done;
 };
 
-PlatformInterface::PlatformInterface(boost::asio::io_context& io, PlatformAnswers& answers)
-    : io_(io), answers_(answers), scope_(io.get_executor()) {}
+PlatformInterface::PlatformInterface(RuntimeCore& core, CallOperations& calls)
+    : core_(core), calls_(calls), scope_(core.io.get_executor()) {}
 
 Result<std::uint32_t> PlatformInterface::resolve(std::string_view function) {
   for (std::uint32_t number = 0; number < kFunctions.size(); ++number) {
@@ -75,7 +75,7 @@ engine::CallHandle PlatformInterface::call(std::optional<int>, std::uint32_t fun
   }
   auto request =
       std::make_shared<Request>(function, arguments, timeout, std::move(caller), std::move(done));
-  boost::asio::post(io_, [self = shared_from_this(), request = std::move(request)]() mutable {
+  boost::asio::post(core_.io, [self = shared_from_this(), request = std::move(request)]() mutable {
     self->begin(std::move(request));
   });
   return {};
@@ -120,10 +120,11 @@ aio::Task<Result<Arena>> PlatformInterface::answer(const Request& request) {
 Result<Arena> PlatformInterface::deployments(const Request& request) const {
   ARCELLA_TRY(const auto reader, ipc::ArenaReader::of(request.arguments, 0));
   ARCELLA_TRY_VOID(reader.finish());
-  const std::vector<model::DeploymentView> views = answers_.deployments();
+  const auto& all = core_.registry.deployments();
   ipc::ArenaWriter writer(kListBytes);
-  std::size_t at = writer.put_list(0, views.size(), kDeploymentBytes, 4);
-  for (const model::DeploymentView& view : views) {
+  std::size_t at = writer.put_list(0, all.size(), kDeploymentBytes, 4);
+  for (const auto& [id, record] : all) {
+    const model::DeploymentView view = view_of(record);
     writer.put_text(at, view.id);
     writer.put_text(at + 8, view.module_id);
     writer.put_text(at + 16, view.state);
@@ -138,7 +139,7 @@ Result<Arena> PlatformInterface::events(const Request& request) const {
   ARCELLA_TRY(const auto reader, ipc::ArenaReader::of(request.arguments, 4));
   ARCELLA_TRY_VOID(reader.finish());
   const std::size_t count = std::min<std::size_t>(reader.u32(0), limits::kPlatformEventsMax);
-  const std::vector<model::Event> last = answers_.events(count);
+  const std::vector<model::Event> last = core_.events.tail({{}, {}, count}).events;
   ipc::ArenaWriter writer(kListBytes);
   std::size_t at = writer.put_list(0, last.size(), kEventBytes, 8);
   for (const model::Event& event : last) {
@@ -158,11 +159,9 @@ aio::Task<Result<Arena>> PlatformInterface::call_other(const Request& request) {
   ARCELLA_CO_TRY(auto function, reader.text(8));
   ARCELLA_CO_TRY(auto arguments, reader.text(16));
   ARCELLA_CO_TRY_VOID(reader.finish());
-  std::string to(deployment);
-  std::string what(function);
-  std::string with(arguments);
-  auto result = co_await answers_.call(std::move(to), std::move(what), std::move(with),
-                                       request.timeout, request.caller);
+  CallRequest asked{
+      std::string(deployment), {}, std::string(function), std::string(arguments), request.timeout};
+  auto result = co_await calls_.call(std::move(asked), request.caller);
   ipc::ArenaWriter writer(12);
   writer.put_u8(0, result.has_value() ? 0 : 1);
   writer.put_text(4, wire::to_utf8(result.has_value() ? *result : result.error().message()));
