@@ -19,12 +19,6 @@ std::optional<wit::InterfaceName> interface_of(const InterfaceItem& item) {
   return std::move(*name);
 }
 
-bool same_interface(wit::InterfaceName a, wit::InterfaceName b) {
-  a.version.reset();
-  b.version.reset();
-  return a.str() == b.str();
-}
-
 class Joiner {
  public:
   Joiner(std::span<const Member> members, const Wiring& wiring, const HostOffers& host)
@@ -77,7 +71,7 @@ class Joiner {
     std::optional<wit::InterfaceName> best_name;
     for (const InterfaceItem& item : members_[member].component->exports) {
       auto name = interface_of(item);
-      if (!name || !same_interface(*name, wanted.name)) continue;
+      if (!name || name->without_version() != wanted.name.without_version()) continue;
       std::string unfit = why_unfit(wanted, {item, *name});
       if (!unfit.empty()) {
         why = std::move(unfit);

@@ -11,11 +11,6 @@
 namespace arcella::model {
 namespace {
 
-std::string without_version(wit::InterfaceName name) {
-  name.version.reset();
-  return name.str();
-}
-
 // How much a name in a wiring says: which interface is more than which version.
 int weight_of(const wit::InterfaceName& name) {
   return (name.interface.empty() ? 0 : 2) + (name.version ? 1 : 0);
@@ -122,7 +117,7 @@ Resolver::Resolver(std::vector<Exporter> exporters, HostOffers host) : host_(std
     for (const InterfaceItem& item : exporter.component->exports) {
       auto name = wit::InterfaceName::parse(item.name);
       if (!name.has_value() || name->interface.empty()) continue;
-      offers_[without_version(*name)].push_back({&exporter, &item, std::move(*name)});
+      offers_[name->without_version()].push_back({&exporter, &item, std::move(*name)});
     }
   }
 }
@@ -228,7 +223,7 @@ ImportResolution Resolver::by_rank(const Request& request) const {
 
 const std::vector<Resolver::Offer>& Resolver::offers_of(const wit::InterfaceName& name) const {
   static const std::vector<Offer> none;
-  auto found = offers_.find(without_version(name));
+  auto found = offers_.find(name.without_version());
   return found == offers_.end() ? none : found->second;
 }
 

@@ -87,9 +87,14 @@ Result<InterfaceName> InterfaceName::parse(std::string_view text) {
   return name;
 }
 
-std::string InterfaceName::str() const {
+std::string InterfaceName::without_version() const {
   std::string text = ns + ":" + package;
   if (!interface.empty()) text += "/" + interface;
+  return text;
+}
+
+std::string InterfaceName::str() const {
+  std::string text = without_version();
   if (version) text += "@" + version->to_string();
   return text;
 }

@@ -25,6 +25,7 @@ struct InterfaceName {
   // InvalidParams with an example. A version of one or two numbers is filled up with zeros.
   static Result<InterfaceName> parse(std::string_view text);
   [[nodiscard]] std::string str() const;
+  [[nodiscard]] std::string without_version() const;
 
   friend auto operator<=>(const InterfaceName&, const InterfaceName&) = default;
 };
