@@ -38,14 +38,10 @@ constexpr auto kCommands = std::to_array<Command>({
      "nevertheless.",
      "arcella-cli undeploy calc"},
     {Verb::Start, "start", "DEPLOYMENT... | --group GROUP", "run all replicas of deployments",
-     "Returns when they are ready, or says why they are not. An import that nobody serves is such "
-     "a\n"
-     "reason: `diag` tells more. Several are started one after the other, in the order in which "
-     "they "
-     "need\n"
-     "each other; one that fails does not keep the next from its turn, and the exit status is that "
-     "of\n"
-     "the first failure.",
+     "Returns when they are ready, or says why they are not. An import that nobody serves is\n"
+     "such a reason: `diag` tells more. Several are started one after the other, in the order in\n"
+     "which they need each other; one that fails does not keep the next from its turn, and the\n"
+     "exit status is that of the first failure.",
      "arcella-cli start calc\narcella-cli start --group math"},
     {Verb::Stop, "stop", "DEPLOYMENT... | --group GROUP",
      "stop all replicas of deployments gracefully",

@@ -119,35 +119,6 @@ Result<int> change(Context& context, std::string_view method, Json params) {
   return 0;
 }
 
-// Asks for each of several deployments by itself, and goes on after a failure: each is reported,
-// the exit status is the first failure's. With --json the results are one array, called `name`.
-template <class ParamsOf, class Show>
-Result<int> for_each_deployment(Context& context, std::string_view method, std::string_view name,
-                                ParamsOf params_of, Show show) {
-  int status = 0;
-  wire::JsonArray results;
-  for (const std::string& deployment : context.arguments.words) {
-    Result<void> shown;
-    auto result = context.client.call(method, params_of(deployment));
-    if (!result.has_value()) {
-      shown = fail(std::move(result).error());
-    } else if (context.arguments.json) {
-      results.push_back(std::move(*result));
-    } else {
-      shown = show(*result);
-    }
-    if (shown.has_value()) continue;
-    context.here.err << render_error(shown.error());
-    if (status == 0) status = traits_of(shown.error().code()).exit_status;
-  }
-  if (context.arguments.json) {
-    JsonObject object;
-    object[name] = std::move(results);
-    context.print_json(object);
-  }
-  return status;
-}
-
 // start, stop: one deployment, several, or a group's.
 Result<int> change_each(Context& context, std::string_view method) {
   const Arguments& arguments = context.arguments;
@@ -168,23 +139,43 @@ Result<int> change_each(Context& context, std::string_view method) {
 }
 
 // The answer is the id of what is gone.
+Result<void> show_undeployed(Context& context, const Json& result) {
+  ARCELLA_TRY(auto reader, wire::FieldReader::of(result, "result"));
+  ARCELLA_TRY(auto id, reader.string("id"));
+  context.here.out << "undeployed " << inert(id) << "\n";
+  return {};
+}
+
+// Each of several is asked for by itself, also after a failure: each is reported, the exit status
+// is the first failure's.
 Result<int> undeploy(Context& context) {
   const Arguments& arguments = context.arguments;
-  auto params_of = [&arguments](const std::string& deployment) {
-    return alme_proto::UndeployParams{deployment, arguments.force}.to_json();
+  auto ask = [&](const std::string& deployment) {
+    return context.client.call("undeploy",
+                               alme_proto::UndeployParams{deployment, arguments.force}.to_json());
   };
   if (arguments.json && arguments.words.size() == 1) {
-    ARCELLA_TRY(auto result, context.client.call("undeploy", params_of(arguments.words.front())));
+    ARCELLA_TRY(auto result, ask(arguments.words.front()));
     context.print_json(result);
     return 0;
   }
-  auto show = [&context](const Json& result) -> Result<void> {
-    ARCELLA_TRY(auto reader, wire::FieldReader::of(result, "result"));
-    ARCELLA_TRY(auto id, reader.string("id"));
-    context.here.out << "undeployed " << inert(id) << "\n";
-    return {};
-  };
-  return for_each_deployment(context, "undeploy", "undeployed", params_of, show);
+  int status = 0;
+  wire::JsonArray results;
+  for (const std::string& deployment : arguments.words) {
+    auto result = ask(deployment);
+    auto shown = result.has_value() ? Result<void>() : fail(result.error());
+    if (result.has_value() && !arguments.json) shown = show_undeployed(context, *result);
+    if (result.has_value() && arguments.json) results.push_back(std::move(*result));
+    if (shown.has_value()) continue;
+    context.here.err << render_error(shown.error());
+    if (status == 0) status = traits_of(shown.error().code()).exit_status;
+  }
+  if (arguments.json) {
+    JsonObject object;
+    object["undeployed"] = std::move(results);
+    context.print_json(object);
+  }
+  return status;
 }
 
 // remove: also says what can no longer be rolled back.

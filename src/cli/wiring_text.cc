@@ -18,8 +18,12 @@ std::string coloured(std::string_view text, std::string_view code, Colour colour
   return std::string(code) + std::string(text) + "\x1b[0m";
 }
 
+bool is_served(ImportState state) {
+  return state == ImportState::Bound || state == ImportState::Fused;
+}
+
 std::string_view colour_of(ImportState state) {
-  if (state == ImportState::Bound || state == ImportState::Fused) return "\x1b[32m";
+  if (is_served(state)) return "\x1b[32m";
   return state == ImportState::Optional ? "\x1b[33m" : "\x1b[31m";
 }
 
@@ -27,8 +31,7 @@ std::string_view colour_of(ImportState state) {
 std::string outcome_of(const ImportResolution& import, Colour colour) {
   const std::string state(model::to_string(import.state));
   std::string text = coloured(state, colour_of(import.state), colour);
-  const bool served = import.state == ImportState::Bound || import.state == ImportState::Fused;
-  if (!served || !import.provider) return text + ": " + inert(import.why);
+  if (!is_served(import.state) || !import.provider) return text + ": " + inert(import.why);
   text += (import.state == ImportState::Fused ? " with " : " to ") + import.provider->str();
   if (import.exported != import.import) text += " (" + inert(import.exported) + ")";
   return text + ", " + inert(import.why);
