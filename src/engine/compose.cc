@@ -13,9 +13,7 @@ Result<std::vector<std::byte>> compose(std::span<const std::vector<std::byte>> m
     for (const std::vector<std::byte>& member : members) composer->add(door::to_slice(member));
     for (const Joint& joint : joints)
       composer->join(joint.into, joint.import, joint.from, joint.exported);
-    const rust::Vec<std::uint8_t> whole = composer->compose(limits::kWasmBytesMax);
-    const auto* bytes = reinterpret_cast<const std::byte*>(whole.data());
-    return std::vector<std::byte>(bytes, bytes + whole.size());
+    return door::to_bytes(composer->compose(limits::kWasmBytesMax));
   });
 }
 

@@ -52,11 +52,8 @@ const EngineTraits& Engine::traits() const noexcept {
 }
 
 Result<std::vector<std::byte>> Engine::compile(std::span<const std::byte> wasm) const {
-  return door::guarded([&] {
-    const rust::Vec<std::uint8_t> artifact = impl_->engine->compile(door::to_slice(wasm));
-    const auto* bytes = reinterpret_cast<const std::byte*>(artifact.data());
-    return std::vector<std::byte>(bytes, bytes + artifact.size());
-  });
+  return door::guarded(
+      [&] { return door::to_bytes(impl_->engine->compile(door::to_slice(wasm))); });
 }
 
 Result<std::shared_ptr<const Component>> Engine::load(UniqueFd artifact) const {

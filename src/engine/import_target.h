@@ -24,10 +24,10 @@ class ImportTarget {
  public:
   virtual ~ImportTarget() = default;
   // `function`: its place in InstancePre::imports(), which says how the values are encoded
-  // (Encoding::Arena or Handles). The arguments live until
-  // this returns. `done` runs exactly once, on any thread, also before this returns; anything but
-  // Returned becomes an error of the imported function if its result has a place for it
-  // (`result<_, string>` or without payload), else a trap of the caller. `timeout` 0: none.
+  // (Encoding::Arena or Handles). The arguments live until this returns. `done` runs exactly once,
+  // on any thread, also before this returns; anything but Returned becomes an error of the imported
+  // function if its result has a place for it (`result<_, string>` or without payload), else a trap
+  // of the caller. `timeout` 0: none.
   // `context`: that of the call which the guest is in; null for a command or an HTTP request.
   virtual CallHandle call(const CallContext& context, std::uint32_t function,
                           std::span<const std::byte> arguments, std::chrono::milliseconds timeout,

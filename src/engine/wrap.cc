@@ -10,10 +10,8 @@ namespace arcella::engine {
 
 Result<std::vector<std::byte>> wrap(std::span<const std::byte> module, std::string_view wit) {
   ARCELLA_TRY(auto bytes, door::guarded([&] {
-                const rust::Vec<std::uint8_t> made =
-                    door::wrap_module(door::to_slice(module), rust::Str(wit.data(), wit.size()));
-                const auto* first = reinterpret_cast<const std::byte*>(made.data());
-                return std::vector<std::byte>(first, first + made.size());
+                return door::to_bytes(
+                    door::wrap_module(door::to_slice(module), rust::Str(wit.data(), wit.size())));
               }));
   if (bytes.size() <= limits::kWasmBytesMax) return bytes;
   return fail(ErrorCode::LimitExceeded, "as a component the module has " +

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "arcella-engine/src/bridge.rs.h"
 #include "base/mutex.h"
@@ -43,6 +44,10 @@ template <class Body>
 }
 [[nodiscard]] inline rust::Slice<const std::uint8_t> to_slice(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+[[nodiscard]] inline std::vector<std::byte> to_bytes(const rust::Vec<std::uint8_t>& bytes) {
+  const auto* first = reinterpret_cast<const std::byte*>(bytes.data());
+  return {first, first + bytes.size()};
 }
 // How a finished call or command ended.
 void tell(const CallDone& done, const Task& task);

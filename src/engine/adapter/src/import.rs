@@ -24,8 +24,9 @@ use wasmtime::component::{LinkerInstance, Resource, ResourceType, Type, Val};
 /// What a component's imports lead to. Thread: any.
 pub trait ImportTarget: Send + Sync {
     /// Begins a call of the function with this number (its place in `Linked::imported`). `request` is the parameters'
-    /// arena, with handles (`ImportedFunction::handles`) their list behind it, as of the result. The reply may be given before this returns, or on any thread later. A zero `timeout` is none. What comes
-    /// back cancels the call, harmless once there is a reply; none if there is nothing to cancel.
+    /// arena, with handles (`ImportedFunction::handles`) their list behind it, as of the result. The reply may be
+    /// given before this returns, or on any thread later. A zero `timeout` is none. What comes back cancels the call,
+    /// harmless once there is a reply; none if there is nothing to cancel.
     fn call(
         &self,
         function: u32,
