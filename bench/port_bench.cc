@@ -104,7 +104,7 @@ class Started final : public host::HostListener {
 };
 
 // Serves until the other side is gone.
-[[noreturn]] void provide(UniqueFd socket, const char* artifact) {
+[[noreturn]] void provide(ipc::DataEnd end, const char* artifact) {
   const auto engine = engine::Engine::create(engine::EngineConfig{});
   if (!engine) die(engine.error().message());
   Started started;
@@ -122,8 +122,8 @@ class Started final : public host::HostListener {
     if (!provider->resolve(std::string("bench:calls/ops@1.0.0#") + function)) die(function);
   }
   std::promise<void> gone;
-  const int channel = socket.get();
-  const auto port = host::CallPort::open(std::move(socket), pool, host::CallPort::Side::Worker,
+  const int channel = end.socket.get();
+  const auto port = host::CallPort::open(std::move(end), pool, host::CallPort::Side::Worker,
                                          [&gone](const Error&) { gone.set_value(); });
   if (!port) die(port.error().message());
   (*port)->serve(kSlot, provider);
@@ -225,8 +225,8 @@ void in_another_process(Body body) {
 
 class Caller {
  public:
-  explicit Caller(UniqueFd socket) {
-    auto opened = host::CallPort::open(std::move(socket), pool_, host::CallPort::Side::Daemon,
+  explicit Caller(ipc::DataEnd end) {
+    auto opened = host::CallPort::open(std::move(end), pool_, host::CallPort::Side::Daemon,
                                        [](const Error& why) { die(why.message()); });
     if (!opened) die(opened.error().message());
     callee_ = std::make_unique<host::RemoteCallee>(*opened, kSlot, host::RemoteCallee::Functions{},
@@ -367,11 +367,13 @@ double round(Caller& caller, int floor, AsioEnd& asio, const std::string& name,
 
 void run(const char* artifact) {
   auto calls = socket_pair();
+  auto memory = ipc::SharedMemory::make();
+  if (!memory) die(memory.error().message());
   auto frames = socket_pair();
   auto asio = socket_pair();
   in_another_process([&] {
     calls.first.reset();
-    provide(std::move(calls.second), artifact);
+    provide(ipc::DataEnd(std::move(calls.second), std::move(*memory), false), artifact);
   });
   in_another_process([&] {
     frames.first.reset();
@@ -386,7 +388,7 @@ void run(const char* artifact) {
   asio.second.reset();
   std::byte ready{};
   read_exactly(calls.first.get(), &ready, 1);
-  Caller caller(std::move(calls.first));
+  Caller caller(ipc::DataEnd(std::move(calls.first), std::move(*memory), true));
   AsioEnd asio_caller(std::move(asio.first), kResultBytes, kCallBytes);
   const auto served = serve_rounds([&](const std::string& name, std::uint32_t count) {
     return Result<double>(round(caller, frames.first.get(), asio_caller, name, count));

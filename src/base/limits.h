@@ -87,7 +87,6 @@ inline constexpr int kInterfaceTypesMax = 5000;
 inline constexpr std::size_t kShapeBytesMax = 4U << 10;
 
 // --- data channel ---
-// Larger arguments travel in shared memory (issue: calls).
 inline constexpr std::size_t kDataPayloadBytesMax = 64U << 20;
 // Calls without result on one channel, each way; more: unavailable.
 inline constexpr int kDataInFlightMax = 4096;
@@ -99,6 +98,12 @@ inline constexpr std::size_t kDataQueuedBytesMax = 256U << 20;
 inline constexpr std::size_t kDataOutboxBytesMax = 128U << 20;
 // Of a daemon whose worker does not read: the worker is given up. More than calls alone can fill.
 inline constexpr std::size_t kDataAbandonBytes = kDataQueuedBytesMax + (128U << 20);
+// Of a channel, each way; its pages stay once they were used. Payloads that find no room go through
+// the socket: 8 of the 1 MiB that guests pass as large.
+inline constexpr std::size_t kDataSharedBytes = 8U << 20;
+// Shorter payloads go through the socket, in one piece with their header: from here on that takes
+// longer (docs/decisions/0016). Never those that are gathered.
+inline constexpr std::size_t kDataSharedPayloadBytesMin = 8U << 10;
 // Small frames that a thread puts off to send them together: as many as are read together. Fewer
 // cost more in wake-ups than both sides gain by working at the same time (docs/performance.md).
 inline constexpr int kDataGatherFramesMax = 64;

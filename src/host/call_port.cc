@@ -33,19 +33,27 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 }  // namespace
 
-Result<std::shared_ptr<CallPort>> CallPort::open(UniqueFd socket, EnginePool& pool, Side side,
+Result<std::shared_ptr<CallPort>> CallPort::open(ipc::DataEnd end, EnginePool& pool, Side side,
                                                  OnLost on_lost) {
-  auto port = std::make_shared<CallPort>(std::move(socket), pool, side, std::move(on_lost));
+  std::unique_ptr<ipc::SharedMemory> memory;
+  if (end.memory.valid()) {
+    ARCELLA_TRY(memory, ipc::SharedMemory::map(end.memory, end.first));
+  }
+  auto port = std::make_shared<CallPort>(std::move(end.socket), std::move(memory), pool, side,
+                                         std::move(on_lost));
   ARCELLA_TRY_VOID(
       pool.watch(port->socket_.get(), [port](bool hung_up) { port->on_ready(hung_up); }));
   return port;
 }
 
-CallPort::CallPort(UniqueFd socket, EnginePool& pool, Side side, OnLost on_lost)
+CallPort::CallPort(UniqueFd socket, std::unique_ptr<ipc::SharedMemory> memory, EnginePool& pool,
+                   Side side, OnLost on_lost)
     : socket_(std::move(socket)),
+      memory_(std::move(memory)),
       pool_(pool),
       side_(side),
-      writer_(socket_.get(), pool),
+      writer_(socket_.get(), pool, memory_.get()),
+      reader_(memory_.get()),
       on_lost_(std::move(on_lost)) {}
 
 void CallPort::serve(std::uint32_t slot, std::shared_ptr<Callee> callee) {

@@ -5,7 +5,8 @@
 // threads sleep on the socket itself; the one that a frame wakes reads it, and runs the guest that
 // is called or tells the one that waited, with no hand-over. While it runs a guest, the next frame
 // wakes another thread. Calls that came together are spread over the threads. Frames that a thread
-// makes one after the other go out together (FrameWriter).
+// makes one after the other go out together (FrameWriter). Large payloads go through memory that
+// both ends have mapped, if they were given some.
 //
 // The peer is untrusted. Bounds: limits::kDataInFlightMax calls each way (more are answered
 // Unavailable) of kDataIncomingBytesMax, kDataPayloadBytesMax per frame, and what the peer does not
@@ -34,7 +35,9 @@
 #include "host/engine_pool.h"
 #include "host/frame_writer.h"
 #include "host/outgoing_calls.h"
+#include "ipc/data_end.h"
 #include "ipc/frame_reader.h"
+#include "ipc/shared_memory.h"
 
 namespace arcella::host {
 
@@ -49,9 +52,10 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
   using OnLost = std::function<void(const Error&)>;
 
   // `pool` outlives every port.
-  static Result<std::shared_ptr<CallPort>> open(UniqueFd socket, EnginePool& pool, Side side,
+  static Result<std::shared_ptr<CallPort>> open(ipc::DataEnd end, EnginePool& pool, Side side,
                                                 OnLost on_lost);
-  CallPort(UniqueFd socket, EnginePool& pool, Side side, OnLost on_lost);  // for open()
+  CallPort(UniqueFd socket, std::unique_ptr<ipc::SharedMemory> memory, EnginePool& pool, Side side,
+           OnLost on_lost);  // for open()
   CallPort(const CallPort&) = delete;
   CallPort& operator=(const CallPort&) = delete;
 
@@ -120,6 +124,7 @@ class CallPort final : public std::enable_shared_from_this<CallPort> {
   [[nodiscard]] bool congested() const noexcept;
 
   const UniqueFd socket_;
+  const std::unique_ptr<ipc::SharedMemory> memory_;  // null: without
   EnginePool& pool_;
   const Side side_;
   FrameWriter writer_;

@@ -2,9 +2,13 @@
 #include "host/call_port.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <future>
 #include <latch>
 #include <set>
@@ -13,6 +17,8 @@
 
 #include "base/limits.h"
 #include "host/remote_callee.h"
+#include "ipc/little_endian.h"
+#include "ipc/shared_memory.h"
 
 namespace arcella::host {
 namespace {
@@ -42,10 +48,12 @@ struct Waiting final : engine::CallHandle::State {
   engine::CallDone done;
 };
 
+constexpr std::size_t kLargeBytes = 1U << 20;
+
 // Its functions are of this test.
 class FakeCallee final : public Callee {
  public:
-  enum Function : std::uint32_t { Echo, Fail, Block, Large, Never };
+  enum Function : std::uint32_t { Echo, Fail, Block, Large, Never, LookTwice };
 
   Result<std::uint32_t> resolve(std::string_view) override { return 0U; }
   engine::CallHandle call(std::optional<int> index, std::uint32_t function, engine::Encoding,
@@ -63,7 +71,10 @@ class FakeCallee final : public Callee {
       begun.count_down();
       release.wait();
     } else if (function == Large) {
-      outcome.payload.resize(1U << 20);
+      outcome.payload.resize(kLargeBytes);
+    } else if (function == LookTwice) {
+      const std::vector<std::byte> seen(arguments.begin(), arguments.end());
+      if (!std::ranges::equal(seen, arguments)) outcome.outcome = Outcome::Trapped;
     } else {
       auto state = std::make_shared<Waiting>(std::move(done));
       begun.count_down();
@@ -94,12 +105,12 @@ ipc::DataHeader header_to(std::uint32_t function) {
 // A port that serves, and its peer: a bare socket.
 class ServingPort : public ::testing::Test {
  protected:
-  explicit ServingPort(CallPort::Side side = CallPort::Side::Worker) {
+  explicit ServingPort(CallPort::Side side = CallPort::Side::Worker, UniqueFd memory = {}) {
     auto ends = socket_pair();
     peer = std::move(ends.first);
-    port = CallPort::open(std::move(ends.second), pool, side, [this](const Error& why) {
-             lost.set_value(why);
-           }).value();
+    port = CallPort::open(ipc::DataEnd(std::move(ends.second), std::move(memory), false), pool,
+                          side, [this](const Error& why) { lost.set_value(why); })
+               .value();
     port->serve(7, callee);
   }
   ~ServingPort() override { port->close("the test is over"); }
@@ -128,8 +139,9 @@ class ServingPort : public ::testing::Test {
     receive_exactly(head.data(), head.size());
     auto header = ipc::decode(head);
     EXPECT_TRUE(header);
-    ipc::DataFrame frame{*header, std::vector<std::byte>(header->length)};
-    if (header->length > 0) receive_exactly(frame.payload.data(), frame.payload.size());
+    const std::size_t size = header->shared ? ipc::kDataPlaceBytes : header->length;
+    ipc::DataFrame frame{*header, std::vector<std::byte>(size)};
+    if (size > 0) receive_exactly(frame.payload.data(), frame.payload.size());
     return frame;
   }
   static Outcome outcome_of(const ipc::DataFrame& frame) {
@@ -390,12 +402,87 @@ TEST_F(CallingPort, IsBounded) {
   for (auto& one : open) EXPECT_EQ(one.get().message, "over");
 }
 
+// The peer's end of the shared memory is a bare one, too.
+class SharedPort : public ServingPort {
+ protected:
+  SharedPort() : SharedPort(ipc::SharedMemory::make().value()) {}
+  explicit SharedPort(const UniqueFd& file)
+      : ServingPort(CallPort::Side::Worker, file.duplicate().value()),
+        memory(ipc::SharedMemory::map(file, true).value()),
+        whole(mapped(file)) {}
+  ~SharedPort() override { ::munmap(whole.data(), whole.size()); }
+
+  static std::span<char> mapped(const UniqueFd& file) {
+    const auto size = static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_END));
+    void* const address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    EXPECT_NE(address, MAP_FAILED);
+    return {static_cast<char*>(address), size};
+  }
+
+  void send_at(ipc::DataHeader header, std::uint64_t place, std::size_t length) const {
+    header.shared = true;
+    header.length = static_cast<std::uint32_t>(length);
+    std::array<std::byte, ipc::kDataPlaceBytes> bytes{};
+    ipc::put_little_endian(bytes, place);
+    send_raw(text_of(ipc::encode(header)) + text_of(bytes));
+  }
+
+  std::unique_ptr<ipc::SharedMemory> memory;
+  std::span<char> whole;  // the same, for one who keeps no rules
+};
+
+TEST_F(SharedPort, LargePayloadsLieInTheMemory) {
+  const std::string large(kLargeBytes, 'x');
+  send_at(call_header(1, FakeCallee::Echo), memory->put(std::array{bytes_of(large)}).value(),
+          large.size());
+  const auto frame = receive();
+  ASSERT_TRUE(frame.header.shared);
+  const auto place = ipc::get_little_endian<std::uint64_t>(frame.payload);
+  EXPECT_TRUE(text_of(memory->at(place, frame.header.length).value()) == large);
+}
+
+TEST_F(SharedPort, APeerThatTakesNothingGetsTheRestThroughTheSocket) {
+  constexpr std::size_t kFit = limits::kDataSharedBytes / kLargeBytes;
+  for (std::uint64_t request = 0; request < kFit + 2; ++request) {
+    send(call_header(request, FakeCallee::Large), "");
+    EXPECT_EQ(receive().header.shared, request < kFit) << request;
+  }
+}
+
+TEST_F(SharedPort, WhatIsWrittenWhileItIsReadIsReadOnce) {
+  const std::string large(kLargeBytes, 'x');
+  const std::uint64_t place = memory->put(std::array{bytes_of(large)}).value();
+  std::atomic<bool> enough = false;
+  std::thread writer([&] {
+    const auto begin = std::ranges::find(whole, 'x');
+    for (char c = 'a'; !enough; c = c == 'z' ? 'a' : static_cast<char>(c + 1))
+      std::fill_n(begin, kLargeBytes, c);
+  });
+  for (std::uint64_t request = 0; request < 200; ++request) {
+    send_at(call_header(request, FakeCallee::LookTwice), place, large.size());
+    EXPECT_EQ(outcome_of(receive()), Outcome::Returned);
+  }
+  enough = true;
+  writer.join();
+}
+
+TEST_F(SharedPort, ClosesTheChannelAtAPlaceThatIsNone) {
+  send_at(call_header(1, FakeCallee::Echo), ~std::uint64_t{0}, 5);
+  EXPECT_EQ(lost.get_future().get().code(), ErrorCode::InvalidRequest);
+}
+
 // Both ends are ports, as in a daemon and a worker.
 TEST(CallPorts, CallEachOther) {
   EnginePool pool(2);
   auto ends = socket_pair();
-  auto one = CallPort::open(std::move(ends.first), pool, CallPort::Side::Daemon, {}).value();
-  auto other = CallPort::open(std::move(ends.second), pool, CallPort::Side::Worker, {}).value();
+  const UniqueFd memory = ipc::SharedMemory::make().value();
+  auto one = CallPort::open(ipc::DataEnd(std::move(ends.first), memory.duplicate().value()), pool,
+                            CallPort::Side::Daemon, {})
+                 .value();
+  auto other =
+      CallPort::open(ipc::DataEnd(std::move(ends.second), memory.duplicate().value(), false), pool,
+                     CallPort::Side::Worker, {})
+          .value();
   one->serve(7, std::make_shared<FakeCallee>());
   other->serve(
       7, std::make_shared<Route>(7, std::make_shared<FakeCallee>(),

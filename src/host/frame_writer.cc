@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "ipc/little_endian.h"
 
 namespace arcella::host {
 namespace {
@@ -24,10 +25,17 @@ bool would_block() {
 
 FrameWriter::Written FrameWriter::write(ipc::DataHeader header, Bytes payload, Bytes tail) {
   header.length = static_cast<std::uint32_t>(payload.size() + tail.size());
-  const std::array<std::byte, ipc::kDataHeaderBytes> head = ipc::encode(header);
-  const std::array<Bytes, 3> parts{head, payload, tail};
   const bool gather = header.length <= limits::kDataGatherFrameBytesMax && pool_.is_current();
   const MutexLock lock(mutex_);
+  std::array<std::byte, ipc::kDataPlaceBytes> place;
+  if (const auto put = put_shared(payload, tail)) {
+    header.shared = true;
+    ipc::put_little_endian(place, *put);
+    payload = place;
+    tail = {};
+  }
+  const std::array<std::byte, ipc::kDataHeaderBytes> head = ipc::encode(header);
+  const std::array<Bytes, 3> parts{head, payload, tail};
   if (!gather && !blocked_) {
     send_now(parts);
     return Written::Out;
@@ -39,6 +47,12 @@ FrameWriter::Written FrameWriter::write(ipc::DataHeader header, Bytes payload, B
   }
   if (++gathered_ == limits::kDataGatherFramesMax) send_now({});
   return gathered_ == 1 ? Written::PutOff : Written::Out;
+}
+
+std::optional<std::uint64_t> FrameWriter::put_shared(Bytes payload, Bytes tail) {
+  if (memory_ == nullptr || payload.size() + tail.size() < limits::kDataSharedPayloadBytesMin)
+    return std::nullopt;
+  return memory_->put(std::array{payload, tail});
 }
 
 void FrameWriter::append(Bytes bytes) {

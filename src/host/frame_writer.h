@@ -3,12 +3,15 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/mutex.h"
 #include "host/engine_pool.h"
 #include "ipc/data_frame.h"
+#include "ipc/shared_memory.h"
 
 namespace arcella::host {
 
@@ -24,7 +27,9 @@ class FrameWriter final : public EnginePool::Deferred {
     PutOff,  // who wrote it has to defer() this to the pool
   };
   using Bytes = std::span<const std::byte>;
-  FrameWriter(int socket, EnginePool& pool) : socket_(socket), pool_(pool) {}
+  // `memory`: for large payloads, outlives it; null: there is none.
+  FrameWriter(int socket, EnginePool& pool, ipc::SharedMemory* memory = nullptr)
+      : socket_(socket), pool_(pool), memory_(memory) {}
 
   // Both parts together are the frame's payload; its length is set here. Nothing happens when the
   // peer is gone: who reads hears of it.
@@ -38,12 +43,15 @@ class FrameWriter final : public EnginePool::Deferred {
   }
 
  private:
+  [[nodiscard]] std::optional<std::uint64_t> put_shared(Bytes payload, Bytes tail)
+      ARCELLA_REQUIRES(mutex_);
   void append(Bytes bytes) ARCELLA_REQUIRES(mutex_);
   void send_now(std::span<const Bytes> parts) ARCELLA_REQUIRES(mutex_);
 
   const int socket_;
   EnginePool& pool_;
-  Mutex mutex_;  // taken before the pool's
+  ipc::SharedMemory* const memory_;  // put() under the lock
+  Mutex mutex_;                      // taken before the pool's
   std::string outbox_ ARCELLA_GUARDED_BY(mutex_);
   std::size_t sent_ ARCELLA_GUARDED_BY(mutex_) = 0;  // of the outbox
   int gathered_ ARCELLA_GUARDED_BY(mutex_) = 0;      // frames in it that were put off

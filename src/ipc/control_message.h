@@ -21,7 +21,7 @@
 
 namespace arcella::ipc {
 
-inline constexpr int kProtocolVersion = 3;
+inline constexpr int kProtocolVersion = 4;
 
 // --- daemon -> worker; each with `request` is answered by one Reply ---
 

@@ -31,7 +31,8 @@ Unexpected refuse(const std::string& what) {
 std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcept {
   Bytes bytes{};
   put(bytes, 0, header.length);
-  put(bytes, 4, static_cast<std::uint8_t>(header.kind));
+  const auto kind = static_cast<std::uint8_t>(header.kind);
+  put(bytes, 4, static_cast<std::uint8_t>(kind | (header.shared ? kInSharedMemory : 0)));
   put(bytes, 5, header.encoding_or_outcome);
   put(bytes, 6, header.chain_bytes);
   put(bytes, 8, header.request);
@@ -45,8 +46,9 @@ std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcep
 Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes) {
   DataHeader header;
   header.length = get<std::uint32_t>(bytes, 0);
-  auto kind = get<std::uint8_t>(bytes, 4);
-  header.kind = static_cast<DataKind>(kind);
+  const auto kind = get<std::uint8_t>(bytes, 4);
+  header.shared = (kind & kInSharedMemory) != 0;
+  header.kind = static_cast<DataKind>(kind & ~kInSharedMemory);
   header.encoding_or_outcome = get<std::uint8_t>(bytes, 5);
   header.chain_bytes = get<std::uint16_t>(bytes, 6);
   header.request = get<std::uint64_t>(bytes, 8);
@@ -55,6 +57,8 @@ Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes) 
   header.function = get<std::uint32_t>(bytes, 24);
   header.timeout_ms = get<std::uint32_t>(bytes, 28);
 
+  if (header.shared && header.length == 0)
+    return refuse("a frame without a payload, which lies in shared memory");
   int choices = 1;
   switch (header.kind) {
     case DataKind::Call:

@@ -4,7 +4,7 @@
 // are. Nothing to parse on the hot path. Specification: docs/ipc-protocol.md.
 //
 //   0 u32 length    bytes of payload, <= limits::kDataPayloadBytesMax
-//   4 u8  kind      DataKind
+//   4 u8  kind      DataKind; with kInSharedMemory: see there
 //   5 u8  encoding  of a Call: 0 WAVE, 1 values, 2 arena, 3 arena with handles; of a Result its
 //                   DataOutcome
 //   6 u16 chain     of a Call: bytes at the payload's end that say who waits for it
@@ -49,10 +49,15 @@ inline constexpr int kDataOutcomeCount = static_cast<int>(DataOutcome::NotReady)
 inline constexpr int kDataEncodingCount = 4;
 
 inline constexpr std::size_t kDataHeaderBytes = 32;
+// In the kind: the payload lies in the channel's shared memory (ipc/shared_memory.h); what follows
+// the header is its place there, 8 bytes.
+inline constexpr std::uint8_t kInSharedMemory = 0x80;
+inline constexpr std::size_t kDataPlaceBytes = 8;
 
 struct DataHeader {
   std::uint32_t length = 0;
   DataKind kind = DataKind::Call;
+  bool shared = false;  // kInSharedMemory
   std::uint8_t encoding_or_outcome = 0;
   std::uint16_t chain_bytes = 0;
   std::uint64_t request = 0;
@@ -64,8 +69,8 @@ struct DataHeader {
 
 [[nodiscard]] std::array<std::byte, kDataHeaderBytes> encode(const DataHeader& header) noexcept;
 // InvalidRequest for an unknown kind, encoding or outcome, a length over its bound, a Cancel with a
-// payload, a Drop of part of a number, or a chain that only a Call has, or that is longer than the
-// payload.
+// payload, shared memory without one, a Drop of part of a number, or a chain that only a Call has,
+// or that is longer than the payload.
 [[nodiscard]] Result<DataHeader> decode(const std::array<std::byte, kDataHeaderBytes>& bytes);
 
 }  // namespace arcella::ipc

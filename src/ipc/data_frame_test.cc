@@ -82,6 +82,12 @@ TEST(DataFrame, RefusesWhatBreaksItsRules) {
   expect_refused(header);  // part of a number
 
   header = sample();
+  header.shared = true;
+  EXPECT_TRUE(decode(encode(header)).value().shared);
+  header.length = 0;
+  expect_refused(header);
+
+  header = sample();
   header.chain_bytes = 1;
   expect_refused(header);  // a result has none
   header.kind = DataKind::Call;
@@ -99,7 +105,7 @@ TEST(DataFrame, WhatIsAcceptedOfGarbageIsWithinBounds) {
     // Mostly garbage of the right kind, which gets further.
     if (i % 2 == 0) {
       bytes[3] = bytes[5] = bytes[6] = bytes[7] = std::byte{0};
-      bytes[4] = static_cast<std::byte>(random() % 6);
+      bytes[4] = static_cast<std::byte>(random() % 6 + (i % 4 == 0 ? kInSharedMemory : 0));
     }
     auto header = decode(bytes);
     if (!header.has_value()) continue;

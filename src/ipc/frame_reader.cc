@@ -9,6 +9,9 @@
 #include <cstring>
 #include <utility>
 
+#include "base/limits.h"
+#include "ipc/little_endian.h"
+
 namespace arcella::ipc {
 namespace {
 
@@ -24,13 +27,37 @@ void make_room(DataFrame& frame, std::size_t have) {
 
 }  // namespace
 
-Result<void> FrameReader::cut(std::vector<DataFrame>& frames) {
+// The copy is the one look that is taken: what is checked is what is used.
+Result<void> FrameReader::take_shared(DataFrame& frame, std::span<const std::byte> place) const {
+  if (memory_ == nullptr)
+    return fail(ErrorCode::InvalidRequest, "data channel: there is no shared memory");
+  ARCELLA_TRY(const auto bytes,
+              memory_->at(get_little_endian<std::uint64_t>(place), frame.header.length));
+  frame.payload.assign(bytes.begin(), bytes.end());
+  memory_->taken();
+  return {};
+}
+
+Result<std::size_t> FrameReader::cut(std::vector<DataFrame>& frames) {
+  std::size_t shared_bytes = 0;
   while (end_ - begin_ >= kDataHeaderBytes) {
     std::array<std::byte, kDataHeaderBytes> bytes;
     std::memcpy(bytes.data(), ahead_.data() + begin_, bytes.size());
     ARCELLA_TRY(const DataHeader header, decode(bytes));
-    begin_ += bytes.size();
     DataFrame frame{header, {}};
+    if (header.shared) {
+      const auto place = std::span(ahead_).subspan(begin_, end_ - begin_).subspan(kDataHeaderBytes);
+      if (place.size() < kDataPlaceBytes) break;
+      shared_bytes += header.length;
+      // All of these were put before any of them was taken: they cannot lie in the same place.
+      if (shared_bytes > limits::kDataSharedBytes)
+        return fail(ErrorCode::InvalidRequest, "data channel: more than the shared memory holds");
+      ARCELLA_TRY_VOID(take_shared(frame, place));
+      begin_ += kDataHeaderBytes + kDataPlaceBytes;
+      frames.push_back(std::move(frame));
+      continue;
+    }
+    begin_ += bytes.size();
     const std::size_t here = std::min<std::size_t>(header.length, end_ - begin_);
     const auto from = ahead_.begin() + static_cast<std::ptrdiff_t>(begin_);
     if (here < header.length) frame.payload.reserve(header.length);
@@ -43,11 +70,11 @@ Result<void> FrameReader::cut(std::vector<DataFrame>& frames) {
     }
     frames.push_back(std::move(frame));
   }
-  // The rest is less than a header: to the front, so that there is always room for one.
+  // The rest is less than a header and a place: to the front, so that there is always room for one.
   std::memmove(ahead_.data(), ahead_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  return {};
+  return shared_bytes;
 }
 
 Result<FrameReader::Progress> FrameReader::read(int socket, std::vector<DataFrame>& frames,
@@ -72,7 +99,8 @@ Result<FrameReader::Progress> FrameReader::read(int socket, std::vector<DataFram
       }
     } else {
       end_ += count;
-      ARCELLA_TRY_VOID(cut(frames));
+      ARCELLA_TRY(const std::size_t shared_bytes, cut(frames));
+      bytes += shared_bytes;
     }
     // A stream socket gives what it has: less than there was room for means nothing is left
     // (epoll(7)).

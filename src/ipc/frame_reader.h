@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
 #include "ipc/data_frame.h"
+#include "ipc/shared_memory.h"
 
 namespace arcella::ipc {
 
@@ -20,6 +22,10 @@ struct DataFrame {
 // one at a time.
 class FrameReader {
  public:
+  // `memory`: where large payloads lie, outlives it; null: the channel has none. They are copied
+  // from there as they are read: from then on the peer cannot change them.
+  explicit FrameReader(SharedMemory* memory = nullptr) : memory_(memory) {}
+
   enum class Progress { Drained, MayHaveMore, Closed };
 
   // Reads without waiting until nothing is left, `frames` has at least `frames_max`, or it has
@@ -29,8 +35,11 @@ class FrameReader {
                                       std::size_t frames_max, bool to_the_end = false);
 
  private:
-  [[nodiscard]] Result<void> cut(std::vector<DataFrame>& frames);
+  // How many bytes came from shared memory.
+  [[nodiscard]] Result<std::size_t> cut(std::vector<DataFrame>& frames);
+  [[nodiscard]] Result<void> take_shared(DataFrame& frame, std::span<const std::byte> place) const;
 
+  SharedMemory* const memory_;
   std::vector<std::byte> ahead_ = std::vector<std::byte>(64U << 10);
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -5,12 +5,17 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/limits.h"
 #include "base/unique_fd.h"
+#include "ipc/little_endian.h"
+#include "ipc/shared_memory.h"
 
 namespace arcella::ipc {
 namespace {
@@ -44,12 +49,12 @@ class FrameReaderTest : public ::testing::Test {
     }
   }
   Result<Progress> read(std::size_t frames_max = 100) {
-    return reader.read(socket.get(), frames, frames_max);
+    return reader->read(socket.get(), frames, frames_max);
   }
 
   UniqueFd peer;
   UniqueFd socket;
-  FrameReader reader;
+  std::optional<FrameReader> reader{std::in_place};
   std::vector<DataFrame> frames;
 };
 
@@ -87,7 +92,7 @@ TEST_F(FrameReaderTest, StopsAtTheNumberThatItIsAsked) {
 TEST_F(FrameReaderTest, SaysWhenThePeerIsGone) {
   send(frame(1, "last"));
   peer.reset();
-  EXPECT_EQ(reader.read(socket.get(), frames, 100, true).value(), Progress::Closed);
+  EXPECT_EQ(reader->read(socket.get(), frames, 100, true).value(), Progress::Closed);
   ASSERT_EQ(frames.size(), 1U) << "what was sent before counts";
 }
 
@@ -111,6 +116,70 @@ TEST_F(FrameReaderTest, AClaimedLengthTakesNoMemory) {
   send(text_of(encode(header)) + "only this");
   EXPECT_EQ(read().value(), Progress::Drained);
   EXPECT_TRUE(frames.empty());
+}
+
+// The channel has shared memory; `writer` is the peer's end of it.
+class SharedFrames : public FrameReaderTest {
+ protected:
+  SharedFrames() { reader.emplace(memory.get()); }
+  static std::string frame_at(std::uint64_t place, std::size_t length) {
+    DataHeader header;
+    header.length = static_cast<std::uint32_t>(length);
+    header.shared = true;
+    std::array<std::byte, kDataPlaceBytes> bytes{};
+    put_little_endian(bytes, place);
+    return text_of(encode(header)) + text_of(bytes);
+  }
+  std::string put(std::string_view payload) {
+    return frame_at(writer->put(std::array{std::as_bytes(std::span(payload))}).value(),
+                    payload.size());
+  }
+
+  const UniqueFd file = SharedMemory::make().value();
+  const std::unique_ptr<SharedMemory> memory = SharedMemory::map(file, true).value();
+  const std::unique_ptr<SharedMemory> writer = SharedMemory::map(file, false).value();
+};
+
+TEST_F(SharedFrames, AreReadHoweverTheyAreCut) {
+  const std::string large(1U << 20, 'x');
+  const std::string all = frame(1, "first") + put("abc") + put(large) + frame(2, "last");
+  for (const char byte : all) {
+    send({&byte, 1});
+    EXPECT_TRUE(read());
+  }
+  ASSERT_EQ(frames.size(), 4U);
+  EXPECT_EQ(text_of(frames[1].payload), "abc");
+  EXPECT_TRUE(text_of(frames[2].payload) == large);
+  EXPECT_EQ(text_of(frames[3].payload), "last");
+  EXPECT_EQ(put("again"), frame_at(0, 5)) << "all was taken";
+}
+
+TEST_F(SharedFrames, SeveralThatClaimOnePlaceAreRefused) {
+  const std::string whole = put(std::string(limits::kDataSharedBytes, 'x'));
+  send(whole);
+  EXPECT_TRUE(read());
+  send(whole + frame_at(0, 1));
+  EXPECT_EQ(read().error().code(), ErrorCode::InvalidRequest);
+}
+
+TEST_F(SharedFrames, StayAsTheyWereRead) {
+  send(put("as it was sent"));
+  ASSERT_TRUE(read());
+  ASSERT_EQ(put("something else"), frame_at(0, 14));
+  EXPECT_EQ(text_of(frames.at(0).payload), "as it was sent");
+}
+
+TEST_F(SharedFrames, OutsideOfTheMemoryAreRefused) {
+  send(frame_at(limits::kDataSharedBytes - 2, 3));
+  EXPECT_EQ(read().error().code(), ErrorCode::InvalidRequest);
+}
+
+TEST_F(FrameReaderTest, ThereIsNoSharedMemoryToLookInto) {
+  DataHeader header;
+  header.length = 3;
+  header.shared = true;
+  send(text_of(encode(header)) + std::string(kDataPlaceBytes, '\0'));
+  EXPECT_EQ(read().error().code(), ErrorCode::InvalidRequest);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace arcella::ipc {
 // Descriptor numbers in the child, beside 0, 1 and 2.
 inline constexpr int kServeControlFd = 3;
 inline constexpr int kServeDataFd = 4;
+inline constexpr int kServeMemoryFd = 5;      // the data channel's; the second half is its own
 inline constexpr int kCompileWasmFd = 3;      // read from offset 0
 inline constexpr int kCompileArtifactFd = 4;  // a memfd
 inline constexpr int kCompileReportFd = 5;    // a pipe

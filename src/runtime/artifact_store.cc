@@ -2,7 +2,6 @@
 #include "runtime/artifact_store.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/memory_file.h"
 #include "engine/engine.h"
 #include "runtime/worker_backend.h"
 
@@ -23,8 +23,7 @@ Result<std::string> fingerprint_of(model::WorkerTraits traits) {
 }
 
 Result<UniqueFd> sealed_copy(std::string_view bytes) {
-  UniqueFd file(::memfd_create("arcella-wasm", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!file.valid()) return fail(Error::from_errno(errno, "making a memory file"));
+  ARCELLA_TRY(UniqueFd file, make_memory_file("arcella-wasm"));
   while (!bytes.empty()) {
     ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;

@@ -48,7 +48,7 @@ aio::Task<void> PlaceTable::stop(std::chrono::milliseconds deadline) {
   co_await manager_.stop_all(deadline);
 }
 
-void PlaceTable::on_worker_up(const model::GroupName& group, UniqueFd data) {
+void PlaceTable::on_worker_up(const model::GroupName& group, ipc::DataEnd data) {
   worker(group).on_up(std::move(data));
   listener_.on_place_up(group);
 }

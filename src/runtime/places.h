@@ -42,7 +42,7 @@ class PlaceTable final : public Places, private supervisor::WorkerListener {
   aio::Task<void> stop(std::chrono::milliseconds deadline);
 
  private:
-  void on_worker_up(const model::GroupName& group, UniqueFd data) override;
+  void on_worker_up(const model::GroupName& group, ipc::DataEnd data) override;
   void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,
                       std::optional<std::chrono::milliseconds> retry_in) override;
   void on_worker_message(const model::GroupName& group, ipc::FromWorker message) override;

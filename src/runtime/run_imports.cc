@@ -53,7 +53,7 @@ Result<supervisor::CommandImports> RunImports::open() {
   auto lost = [](const Error& why) {
     log::debug("runtime", "the data socket of a command", {{"error", why.message()}});
   };
-  ARCELLA_TRY(port_, host::CallPort::open(std::move(ends.first), core_.places.pool(),
+  ARCELLA_TRY(port_, host::CallPort::open(ipc::DataEnd(std::move(ends.first)), core_.places.pool(),
                                           host::CallPort::Side::Daemon, lost));
   imports.data = std::move(ends.second);
   return imports;

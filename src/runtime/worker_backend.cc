@@ -46,7 +46,7 @@ WorkerBackend::~WorkerBackend() {
   close_port("the daemon ends");
 }
 
-void WorkerBackend::on_up(UniqueFd data) {
+void WorkerBackend::on_up(ipc::DataEnd data) {
   life_ = std::make_shared<char>();
   auto on_lost = [this, life = std::weak_ptr<const void>(life_), &io = io_](const Error& why) {
     boost::asio::post(io, [this, life, why] {

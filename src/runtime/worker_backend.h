@@ -48,7 +48,7 @@ class WorkerBackend final : public InstanceBackend {
   [[nodiscard]] PlaceStatus status() const override;
 
   // A process is up, and this is the daemon's end of its data channel.
-  void on_up(UniqueFd data);
+  void on_up(ipc::DataEnd data);
   // It is gone, and with it the numbers of its functions.
   void on_down(const std::string& reason);
 

@@ -11,30 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_file.h"
 #include "store/system_error.h"
 
 namespace arcella::store {
 namespace {
-
-// Linux 6.3; older C libraries do not name it.
-constexpr unsigned kNoExecSeal = 0x0008U;
 
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 
 // One call moves at most this much: what sendfile takes on Linux.
 constexpr std::uint64_t kSendMax = 0x7fff'f000;
 constexpr std::size_t kBufferBytes = 1U << 20U;
-
-Result<UniqueFd> create_memfd() {
-  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  // The file itself never runs; native code is mapped from it, which does not ask for its execute
-  // bit. Systems with vm.memfd_noexec = 2 make no other kind, kernels before 6.3 do not know the
-  // flag.
-  UniqueFd fd(::memfd_create("arcella-artifact", kFlags | kNoExecSeal));
-  if (!fd.valid() && errno == EINVAL) fd.reset(::memfd_create("arcella-artifact", kFlags));
-  if (!fd.valid()) return fail(system_error(errno, "making a memory file"));
-  return fd;
-}
 
 Unexpected fail_short() {
   return fail(ErrorCode::Io, "copying an artifact: it is shorter than it says");
@@ -83,7 +70,8 @@ Result<void> copy(const UniqueFd& source, std::uint64_t from, std::uint64_t leng
 
 Result<UniqueFd> copy_to_sealed_memfd(const UniqueFd& source, std::uint64_t offset,
                                       std::uint64_t length) {
-  ARCELLA_TRY(UniqueFd fd, create_memfd());
+  // It never runs; native code is mapped from it, which does not ask for its execute bit.
+  ARCELLA_TRY(UniqueFd fd, make_memory_file("arcella-artifact"));
   ARCELLA_TRY_VOID(copy(source, offset, length, fd));
   if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) {
     return fail(system_error(errno, "sealing a memory file"));

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "aio/timeout.h"
 #include "aio/unix_socket.h"
 #include "base/crash_point.h"
+#include "base/memory_file.h"
 #include "ipc/handshake.h"
 #include "ipc/job_message.h"
 #include "supervisor/child_limits.h"
@@ -39,12 +39,6 @@ Result<Pipe> make_pipe() {
   int fds[2] = {-1, -1};
   if (::pipe2(fds, O_CLOEXEC) != 0) return fail(Error::from_errno(errno, "making a pipe"));
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
-
-Result<UniqueFd> make_artifact() {
-  UniqueFd fd(::memfd_create("arcella-artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) return fail(Error::from_errno(errno, "making memory for the compiled code"));
-  return fd;
 }
 
 struct HelperEnd {
@@ -155,7 +149,7 @@ aio::Task<Result<CommandResult>> converse(aio::FramedSocket& channel, aio::Child
 aio::Task<Result<CompileResult>> run_helper(aio::ChildSpec spec, std::vector<UniqueFd> files,
                                             bool inspect_only, std::chrono::milliseconds wall_max) {
   auto executor = co_await boost::asio::this_coro::executor;
-  ARCELLA_CO_TRY(auto artifact, make_artifact());
+  ARCELLA_CO_TRY(auto artifact, make_memory_file("arcella-artifact"));
   ARCELLA_CO_TRY(auto report, make_pipe());
   spec.fds.push_back({ipc::kCompileArtifactFd, artifact.get()});
   spec.fds.push_back({ipc::kCompileReportFd, report.write_end.get()});

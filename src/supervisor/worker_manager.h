@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "ipc/control_message.h"
+#include "ipc/data_end.h"
 #include "model/ids.h"
 #include "model/restart_policy.h"
 #include "model/worker_lifecycle.h"
@@ -37,7 +38,7 @@ class WorkerListener {
  public:
   virtual ~WorkerListener() = default;
   // `data`: the daemon's end of its data channel. Whoever reads it tells lost_channel().
-  virtual void on_worker_up(const model::GroupName& group, UniqueFd data) = 0;
+  virtual void on_worker_up(const model::GroupName& group, ipc::DataEnd data) = 0;
   // The process is gone: all its instances with it. `retry_in`: it is started again after that time
   // by itself; nullopt: it was stopped as asked, or it died too often (`failed`).
   virtual void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,

@@ -33,8 +33,8 @@ const model::DeploymentId kCalc = model::DeploymentId::parse("calc").value();
 // Writes down what it hears.
 class Listener final : public WorkerListener {
  public:
-  void on_worker_up(const model::GroupName& group, UniqueFd data) override {
-    channel = std::move(data);
+  void on_worker_up(const model::GroupName& group, ipc::DataEnd data) override {
+    channel = std::move(data.socket);
     note("up " + group.str());
   }
   void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,

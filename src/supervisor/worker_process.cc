@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "ipc/handshake.h"
+#include "ipc/shared_memory.h"
 #include "supervisor/child_limits.h"
 
 namespace arcella::supervisor {
@@ -41,15 +42,15 @@ void set_request(ipc::ToWorker& message, std::uint64_t request) {
 }  // namespace
 
 struct WorkerProcess::Life {
-  Life(const boost::asio::any_io_executor& executor, UniqueFd control_socket, UniqueFd data_socket)
+  Life(const boost::asio::any_io_executor& executor, UniqueFd control_socket, ipc::DataEnd data_end)
       : control(executor, std::move(control_socket)),
-        data(std::move(data_socket)),
+        data(std::move(data_end)),
         control_ended(executor),
         readers(executor) {}
 
   std::unique_ptr<Child> child;
   ipc::DaemonControlChannel control;
-  UniqueFd data;  // until it is up
+  ipc::DataEnd data;  // until it is up
   bool greeted = false;
   aio::Event control_ended;
   aio::TaskScope readers;  // and the timers of this life
@@ -120,6 +121,7 @@ void WorkerProcess::spawn() {
 Result<void> WorkerProcess::try_spawn() {
   ARCELLA_TRY(auto control, aio::socket_pair());
   ARCELLA_TRY(auto data, aio::socket_pair());
+  ARCELLA_TRY(auto memory, ipc::SharedMemory::make());
   aio::ChildSpec spec = child_spec(ChildRole::Serve, surroundings_.config.worker_program, traits_);
   spec.args.insert(spec.args.begin() + 1, {"--group", group_.str()});
   const auto& more = surroundings_.config.serve_arguments;
@@ -127,11 +129,12 @@ Result<void> WorkerProcess::try_spawn() {
   if (!surroundings_.config.home.empty()) spec.working_folder = surroundings_.config.home;
   spec.fds.push_back({ipc::kServeControlFd, control.second.get()});
   spec.fds.push_back({ipc::kServeDataFd, data.second.get()});
+  spec.fds.push_back({ipc::kServeMemoryFd, memory.get()});
   spec.fds.push_back({STDOUT_FILENO, STDERR_FILENO});
   ARCELLA_TRY(auto child, surroundings_.spawner.spawn(spec));
   crash_point("worker.spawned");
   life_ = std::make_unique<Life>(surroundings_.executor, std::move(control.first),
-                                 std::move(data.first));
+                                 ipc::DataEnd(std::move(data.first), std::move(memory), true));
   life_->child = std::move(child);
   life_->readers.spawn(read_control());
   life_->readers.spawn(watch_ready());

@@ -113,8 +113,8 @@ Result<std::shared_ptr<host::CallPort>> bind_imports(const std::vector<ipc::RunI
                                                      host::Imports& imports) {
   ARCELLA_TRY(UniqueFd socket, inherited_socket(ipc::kRunDataFd, "the data socket"));
   auto lost = [](const Error& why) { log::warn("worker", why.message()); };
-  ARCELLA_TRY(auto port,
-              host::CallPort::open(std::move(socket), pool, host::CallPort::Side::Worker, lost));
+  ARCELLA_TRY(auto port, host::CallPort::open(ipc::DataEnd(std::move(socket)), pool,
+                                              host::CallPort::Side::Worker, lost));
   for (const ipc::RunImport& one : wanted) {
     ARCELLA_TRY_VOID(imports.bind(
         one.import, host::RemoteCallee::through(port, one.route, one.import), one.import));

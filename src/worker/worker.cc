@@ -42,7 +42,7 @@ using std::chrono::milliseconds;
 class Worker {
  public:
   Worker(aio::Loop& loop, const engine::Engine& engine, std::string fingerprint, UniqueFd control,
-         UniqueFd data)
+         ipc::DataEnd data)
       : loop_(loop),
         fingerprint_(std::move(fingerprint)),
         outbound_([this] { boost::asio::post(loop_.io(), [this] { something_to_tell_.set(); }); }),
@@ -87,7 +87,7 @@ class Worker {
   milliseconds shutdown_deadline_{0};
   std::unordered_map<model::DeploymentId, std::uint32_t> slots_;
   aio::TaskScope tasks_;
-  UniqueFd data_;  // until the port has it
+  ipc::DataEnd data_;  // until the port has it
   // The port needs the pool, and the host's guests both until they are gone.
   host::EnginePool pool_;
   std::shared_ptr<host::CallPort> port_;  // never null after run() has begun
@@ -298,7 +298,8 @@ int serve(const ServeOptions& options) {
   std::signal(SIGHUP, SIG_IGN);
   auto control = inherited_socket(ipc::kServeControlFd, "the control socket");
   auto data = inherited_socket(ipc::kServeDataFd, "the data socket");
-  for (const auto* fd : {&control, &data}) {
+  auto memory = inherited_fd(ipc::kServeMemoryFd, "the memory of the data channel");
+  for (const auto* fd : {&control, &data, &memory}) {
     if (*fd) continue;
     log::error("worker", fd->error().message());
     return 2;
@@ -320,7 +321,8 @@ int serve(const ServeOptions& options) {
     if (!measure.active) log::warn("worker", "no " + measure.name + ": " + measure.reason);
   }
   aio::Loop loop;
-  Worker worker(loop, **engine, *fingerprint, std::move(*control), std::move(*data));
+  Worker worker(loop, **engine, *fingerprint, std::move(*control),
+                ipc::DataEnd(std::move(*data), std::move(*memory), false));
   loop.on_signals({SIGTERM, SIGINT},
                   [&worker](int) { worker.shut_down(limits::kWorkerStopTimeout); });
   const bool ended_well = loop.run(worker.run());

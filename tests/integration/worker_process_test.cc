@@ -23,6 +23,7 @@
 #include "ipc/control_message.h"
 #include "ipc/data_frame.h"
 #include "ipc/job_message.h"
+#include "ipc/shared_memory.h"
 #include "support/process.h"
 #include "wire/frame_codec.h"
 
@@ -115,6 +116,7 @@ class WorkerProcess : public ::testing::Test {
     std::vector<UniqueFd> fds;
     fds.push_back(std::move(control_there));
     fds.push_back(std::move(data_there));
+    fds.push_back(ipc::SharedMemory::make().value());
     process = start_worker({"serve", "--group", "test"}, std::move(fds));
     const auto hello = receive_as<ipc::Hello>();
     ASSERT_EQ(hello.protocol, ipc::kProtocolVersion);
