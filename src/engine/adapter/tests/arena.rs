@@ -6,18 +6,17 @@
 mod common;
 
 use arcella_engine::arena;
-use arcella_engine::call::{Begun, GuestTask, begin_call};
+use arcella_engine::call::{Begun, begin_call};
 use arcella_engine::error::Outcome;
 use arcella_engine::function;
 use arcella_engine::import::{Cancel, ImportTarget, Reply};
 use arcella_engine::instance::Encoding;
 use arcella_engine::layout::FunctionLayout;
-use arcella_engine::link::Linked;
 use arcella_engine::settings::EngineSettings;
-use arcella_engine::store::{Policy, Stdio};
+use arcella_engine::store::Policy;
 use arcella_engine::values;
 use common::random::{INTERFACE, Random, interface, passer, value};
-use common::{Bench, Output, Replica, bench, bench_with, finish, limits, wat};
+use common::{Bench, Replica, bench, bench_with, finish, limits, wat};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -46,15 +45,7 @@ impl ImportTarget for Echo {
 }
 
 fn start(bench: &Bench, wasm: &[u8], target: Arc<dyn ImportTarget>) -> Replica {
-    let code = bench.load(wasm);
-    let linked = Linked::new(&code, Policy::default(), limits(), Some(target)).unwrap();
-    let output = Arc::new(Output::default());
-    let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(output.clone()));
-    Replica {
-        instance: finish(task).instance().unwrap(),
-        linked,
-        output,
-    }
+    bench.start_with(wasm, Policy::default(), limits(), Some(target))
 }
 
 /// One function of a component, with how its values lie.

@@ -4,14 +4,13 @@
 
 mod common;
 
-use arcella_engine::call::{Begun, GuestTask, begin_settling};
+use arcella_engine::call::{Begun, begin_settling};
 use arcella_engine::error::{CallOutcome, Outcome};
 use arcella_engine::handle_list::{MOVED, append, split};
 use arcella_engine::import::{Cancel, ImportTarget, Reply};
 use arcella_engine::instance::Encoding;
-use arcella_engine::link::Linked;
-use arcella_engine::store::{Policy, Stdio};
-use common::{Bench, Output, Replica, bench, example, finish, limits};
+use arcella_engine::store::Policy;
+use common::{Bench, Replica, bench, example, finish, limits};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -65,22 +64,24 @@ fn vault(bench: &Bench) -> Arc<Direct> {
     })
 }
 
+fn teller_of(bench: &Bench, target: Arc<dyn ImportTarget>) -> Replica {
+    bench.start_with(
+        &example("teller"),
+        Policy::default(),
+        limits(),
+        Some(target),
+    )
+}
+
 fn teller(bench: &Bench, target: &Arc<Direct>) -> Replica {
-    let code = bench.load(&example("teller"));
-    let linked = Linked::new(&code, Policy::default(), limits(), Some(target.clone())).unwrap();
-    let functions = linked.imported().iter();
+    let teller = teller_of(bench, target.clone());
+    let functions = teller.linked.imported().iter();
     let functions = functions.map(|function| {
         let name = format!("{}#{}", function.interface, function.name);
         (name, function.handles)
     });
     target.functions.get_or_init(|| functions.collect());
-    let output = Arc::new(Output::default());
-    let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(output.clone()));
-    Replica {
-        instance: finish(task).instance().unwrap(),
-        linked,
-        output,
-    }
+    teller
 }
 
 impl Direct {
@@ -357,14 +358,7 @@ fn a_result_that_nobody_takes_is_dropped() {
     let bench = bench();
     let vault = vault(&bench);
     let late = Arc::new(Late(vault.clone(), Mutex::default()));
-    let code = bench.load(&example("teller"));
-    let linked = Linked::new(&code, Policy::default(), limits(), Some(late.clone())).unwrap();
-    let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(Arc::new(Output::default())));
-    let teller = Replica {
-        instance: finish(task).instance().unwrap(),
-        linked,
-        output: Arc::default(),
-    };
+    let teller = teller_of(&bench, late.clone());
     let ended = teller.wave_within("open", r#""ann""#, Duration::from_millis(50));
     assert_eq!(ended.outcome, Outcome::TimedOut);
     assert_eq!(vault.counts(), (1, 1));

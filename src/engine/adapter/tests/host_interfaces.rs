@@ -5,25 +5,16 @@
 
 mod common;
 
-use arcella_engine::call::GuestTask;
 use arcella_engine::error::Outcome;
 use arcella_engine::key_value::{Answer, Entry, KeyValue, Operation, Reply, Request};
-use arcella_engine::link::Linked;
 use arcella_engine::output::Stream;
-use arcella_engine::store::{Policy, Stdio};
-use common::{Bench, Output, Replica, bench, example, finish, limits};
+use arcella_engine::store::Policy;
+use common::{Bench, Replica, bench, example, limits};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn notes(bench: &Bench, policy: Policy) -> Replica {
-    let linked = Linked::new(&bench.load(&example("notes")), policy, limits(), None).unwrap();
-    let output = Arc::new(Output::default());
-    let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(output.clone()));
-    Replica {
-        instance: finish(task).instance().unwrap(),
-        linked,
-        output,
-    }
+    bench.start_with(&example("notes"), policy, limits(), None)
 }
 
 fn asking(keys: Arc<dyn KeyValue>) -> Policy {

@@ -4,12 +4,10 @@
 
 mod common;
 
-use arcella_engine::call::GuestTask;
 use arcella_engine::error::{Code, Outcome};
 use arcella_engine::import::{Cancel, ImportTarget, Reply};
-use arcella_engine::link::Linked;
-use arcella_engine::store::{Limits, Policy, Stdio};
-use common::{Bench, Output, Replica, bench, example, finish, limits};
+use arcella_engine::store::{Limits, Policy};
+use common::{Bench, Replica, bench, example, limits};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -53,15 +51,7 @@ fn target<F: Fn(Reply) + Send + Sync>(answer: F) -> Arc<Target<F>> {
 }
 
 fn relay(bench: &Bench, target: Arc<dyn ImportTarget>, limits: Limits) -> Replica {
-    let code = bench.load(&example("relay"));
-    let linked = Linked::new(&code, Policy::default(), limits, Some(target)).unwrap();
-    let output = Arc::new(Output::default());
-    let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(output.clone()));
-    Replica {
-        instance: finish(task).instance().unwrap(),
-        linked,
-        output,
-    }
+    bench.start_with(&example("relay"), Policy::default(), limits, Some(target))
 }
 
 #[test]

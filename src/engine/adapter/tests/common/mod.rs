@@ -9,6 +9,7 @@ use arcella_engine::call::{Finished, GuestTask};
 use arcella_engine::engine::{Engine, LoadedCode};
 use arcella_engine::error::{CallOutcome, DoorError};
 use arcella_engine::function;
+use arcella_engine::import::ImportTarget;
 use arcella_engine::instance::{Encoding, Instance};
 use arcella_engine::link::Linked;
 use arcella_engine::output::{Sink, Stream};
@@ -114,7 +115,18 @@ impl Bench {
     }
 
     pub fn start(&self, wasm: &[u8], limits: Limits) -> Replica {
-        let linked = self.link(wasm, Policy::default(), limits).unwrap();
+        self.start_with(wasm, Policy::default(), limits, None)
+    }
+
+    /// Imports that the host has no interface for lead to the target.
+    pub fn start_with(
+        &self,
+        wasm: &[u8],
+        policy: Policy,
+        limits: Limits,
+        target: Option<Arc<dyn ImportTarget>>,
+    ) -> Replica {
+        let linked = Linked::new(&self.load(wasm), policy, limits, target).unwrap();
         let output = Arc::new(Output::default());
         let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(output.clone()));
         Replica {
