@@ -2,21 +2,20 @@
 
 //! Core modules made into components.
 
+mod common;
+
 use arcella_engine::describe;
 use arcella_engine::error::Code;
 use arcella_engine::wrap::wrap;
+use common::wat;
 
 const WORLD: &str = "package arcella:stated;
 world module { import demo:log/log@1.0.0; export demo:math/ops@1.0.0; }
 package demo:log@1.0.0 { interface log { put: func(value: s64); } }
 package demo:math@1.0.0 { interface ops { twice: func(a: s32) -> s32; } }";
 
-fn module(text: &str) -> Vec<u8> {
-    wat::parse_str(text).unwrap()
-}
-
 fn refusal(text: &str, world: &str) -> String {
-    let error = wrap(&module(text), world).unwrap_err();
+    let error = wrap(&wat(text), world).unwrap_err();
     assert_eq!(error.code, Code::InvalidComponent);
     error.message
 }
@@ -29,7 +28,7 @@ const FITS: &str = r#"(module
 
 #[test]
 fn what_is_stated_is_what_the_component_has() {
-    let component = wrap(&module(FITS), WORLD).unwrap();
+    let component = wrap(&wat(FITS), WORLD).unwrap();
     let found = describe::describe(&component).unwrap();
     let names = |items: &[arcella_engine::item::Item]| -> Vec<String> {
         items.iter().map(|item| item.name.clone()).collect()
@@ -46,7 +45,7 @@ fn preview_1_becomes_wasi() {
         (func (export "demo:math/ops@1.0.0#twice") (param i32) (result i32) (i32.const 0)))"#;
     let world = "package arcella:stated; world module { export demo:math/ops@1.0.0; }
         package demo:math@1.0.0 { interface ops { twice: func(a: s32) -> s32; } }";
-    let component = wrap(&module(text), world).unwrap();
+    let component = wrap(&wat(text), world).unwrap();
     let found = describe::describe(&component).unwrap();
     assert!(
         found
