@@ -15,11 +15,10 @@ using testing::deployment_id;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kAdd;
+using testing::kOps;
 using testing::sample_component;
 using testing::sample_deployment;
-
-const std::string kOps = "demo:calc/ops@1.0.0";
-const std::string kAdd = "add: func(a: u32, b: u32) -> u32";
 
 // `web` fuses with `calc`; calc@1.1.0 serves it too, calc@2.0.0 does not.
 class CompositionTest : public ::testing::Test {

@@ -14,13 +14,12 @@ using testing::deployment_id;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kAdd;
+using testing::kOps;
 using testing::sample_component;
 using testing::sample_deployment;
 
-const std::string kOps = "demo:calc/ops@1.0.0";
-const std::string kAdd = "add: func(a: u32, b: u32) -> u32";
-
-// `calc` exports what `web` imports; both export demo:calc/ops, being sample components.
+// `calc`, a sample component, exports what `web` imports.
 class WiringTest : public ::testing::Test {
  protected:
   WiringTest() {

@@ -21,11 +21,15 @@ inline model::GroupName group_name(std::string_view text) {
   return model::GroupName::parse(text).value();
 }
 
+// The interface that a sample component exports, and its one function.
+inline const std::string kOps = "demo:calc/ops@1.0.0";
+inline const std::string kAdd = "add: func(a: u32, b: u32) -> u32";
+
 inline model::Component sample_component(std::string_view id,
                                          model::Kind kind = model::Kind::Service) {
   model::Component component{.id = component_id(id), .description = {}};
   component.kind = kind;
-  component.exports.push_back({"demo:calc/ops@1.0.0", {"add: func(a: u32, b: u32) -> u32"}});
+  component.exports.push_back({kOps, {kAdd}});
   component.content_hash = "00";
   component.wit = "package demo:calc;";
   return component;
