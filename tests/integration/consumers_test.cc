@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/daemon_fixture.h"
+#include "support/relay_fixture.h"
 
 namespace arcella::integration {
 namespace {
@@ -26,13 +26,11 @@ constexpr int kConsumers = 64;
 constexpr milliseconds kCallTimeout{5000};
 constexpr milliseconds kSlack{10'000};
 
-class ConsumersTest : public DaemonTest {
+class ConsumersTest : public RelayTest {
  protected:
   void SetUp() override {
-    DaemonTest::SetUp();
+    RelayTest::SetUp();
     if (HasFatalFailure()) return;
-    install("calc");
-    install("relay");
     put("sums", "calc",
         "group = \"math\"\nreplicas = 4\n[deployment.overrides.resources]\n"
         "call_timeout_ms = 1000\nfuel = 100_000\n"
@@ -41,18 +39,18 @@ class ConsumersTest : public DaemonTest {
     start("sums");
     start("relay");
     for (int i = 0; i < kConsumers; ++i) threads_.emplace_back([this] { consume(); });
-    serves("at the start");
+    all_are_served("at the start");
   }
   void TearDown() override {
     over_ = true;
     for (std::thread& thread : threads_) thread.join();
     for (const std::string& text : strange_) ADD_FAILURE() << text;
     EXPECT_EQ(deployment("relay").at("restarts").as_int64(), 0) << "no consumer has died of it";
-    DaemonTest::TearDown();
+    RelayTest::TearDown();
   }
 
   // From now on each consumer is served again.
-  void serves(const char* when) {
+  void all_are_served(const char* when) {
     const int before = served_;
     EXPECT_TRUE(eventually([&] { return served_ >= before + 4 * kConsumers; })) << when;
   }
@@ -98,11 +96,11 @@ class ConsumersTest : public DaemonTest {
 
 TEST_F(ConsumersTest, OutliveTheProvidersProcess) {
   ASSERT_TRUE(signal("sums", SIGKILL));
-  serves("after a kill");
+  all_are_served("after a kill");
   ASSERT_TRUE(signal("sums", SIGSTOP));
   EXPECT_TRUE(eventually([this] { return refused_ >= kConsumers; })) << "each is told";
   ASSERT_TRUE(signal("sums", SIGCONT));
-  serves("after a stop");
+  all_are_served("after a stop");
 }
 
 TEST_F(ConsumersTest, OutliveItsReplicas) {
@@ -113,18 +111,18 @@ TEST_F(ConsumersTest, OutliveItsReplicas) {
   for (int i = 0; i < 8; ++i)
     vandal.ask("call", {{"deployment", "sums"}, {"function", "sum"}, {"args", many}});
   EXPECT_GT(deployment("sums").at("restarts").as_int64(), 0);
-  serves("after replicas ran out of fuel");
+  all_are_served("after replicas ran out of fuel");
 }
 
 TEST_F(ConsumersTest, FollowEveryChangeOfTheDeployment) {
   ASSERT_EQ(cli({"scale", "sums", "0"}).status, 0);
   EXPECT_TRUE(eventually([this] { return refused_ >= kConsumers; }));
   ASSERT_EQ(cli({"scale", "sums", "2"}).status, 0);
-  serves("after scale to nothing and back");
+  all_are_served("after scale to nothing and back");
   put("sums", "calc", "group = \"web\"\n");
-  serves("after a move into the consumers' own process");
+  all_are_served("after a move into the consumers' own process");
   put("sums", "calc", kInMain);
-  serves("after a move into the daemon");
+  all_are_served("after a move into the daemon");
 }
 
 // Both are there: no call falls between them.
@@ -134,7 +132,7 @@ TEST_F(ConsumersTest, AreHandedToAnotherProviderWithoutAFailure) {
   EXPECT_TRUE(eventually([this] {
     return cli_json({"diag", "relay"}).at("imports").at(0).at("provider").as_string() == "also";
   }));
-  serves("by the other provider");
+  all_are_served("by the other provider");
   EXPECT_EQ(refused_, 0);
 }
 

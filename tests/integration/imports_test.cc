@@ -10,21 +10,15 @@
 #include <string>
 #include <string_view>
 
-#include "support/daemon_fixture.h"
+#include "support/relay_fixture.h"
 
 namespace arcella::integration {
 namespace {
 
 using ::testing::HasSubstr;
 
-class Imports : public DaemonTest {
+class Imports : public RelayTest {
  protected:
-  void SetUp() override {
-    DaemonTest::SetUp();
-    if (HasFatalFailure()) return;
-    install("calc");
-    install("relay");
-  }
   void put_both_in_one_worker() {
     put("sums", "calc", "group = \"math\"\nreplicas = 2\n");
     put("relay", "relay", "group = \"math\"\nreplicas = 2\n");
@@ -32,10 +26,6 @@ class Imports : public DaemonTest {
     start("relay");
   }
   std::string call(const std::string& text) { return cli({"call", "relay", text}).out; }
-  std::string division() { return call("divide-with-remainder(7, 2)"); }
-  bool serves() {
-    return eventually([this] { return division() == "ok((3, 1))\n"; });
-  }
 };
 
 // Where consumer and provider are; empty: in main.
@@ -233,11 +223,10 @@ TEST_F(Imports, ACallOfAStoppedProcessEndsAtItsDeadline) {
 
 TEST_F(Imports, ACircleOfCallsThroughProcessesIsRefusedWithItsChain) {
   install("rally");
-  const std::string wired_to = "[deployment.wiring]\n\"examples:rally/court\" = ";
-  put("here", "rally", "group = \"here\"\n" + wired_to + "\"there\"\n");
-  put("there", "rally", "group = \"here\"\n" + wired_to + "\"here\"\n");
+  put_rally("here", "here", "there");
+  put_rally("there", "here", "here");
   ASSERT_EQ(cli({"start", "--group", "here"}).status, 0);
-  put("there", "rally", "group = \"there\"\n" + wired_to + "\"here\"\n");
+  put_rally("there", "there", "here");
   ASSERT_NE(pid_of("here"), pid_of("there"));
   EXPECT_TRUE(eventually([this] { return cli({"call", "here", "play(1)"}).out == "ok(1)\n"; }));
   EXPECT_THAT(cli({"call", "here", "play(2)"}).out,
