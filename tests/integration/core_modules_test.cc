@@ -27,6 +27,17 @@ class CoreModules : public DaemonTest {
                                                 "\"\nversion = \"1.0.0\"\n" + std::string(rest));
     return folder.string();
   }
+  // Asks whoever exports examples:calc/ops for a sum, which it states to be of these numbers.
+  void put_front(const std::string& number) {
+    const std::string front =
+        package("front", {"demo:core/front@1.0.0#ask", "examples:calc/ops@1.0.0", "add"},
+                "[component.imports]\n\"examples:calc/ops@1.0.0\" = [\"add: func(a: " + number +
+                    ", b: " + number + ") -> " + number +
+                    "\"]\n[component.exports]\n"
+                    "\"demo:core/front@1.0.0\" = [\"ask: func(x: s32) -> s32\"]\n");
+    ASSERT_EQ(cli({"install", front}).status, 0);
+    put("front", "front", "group = \"web\"\n");
+  }
 };
 
 constexpr std::string_view kSums =
@@ -46,12 +57,7 @@ TEST_F(CoreModules, AreCalledByTheirStatedTypes) {
 TEST_F(CoreModules, CallOtherComponentsAndEachOther) {
   install("calc");
   put("calc", "calc", "group = \"math\"\n");
-  const std::string front = package(
-      "front", {"demo:core/front@1.0.0#ask", "examples:calc/ops@1.0.0", "add"},
-      "[component.imports]\n\"examples:calc/ops@1.0.0\" = [\"add: func(a: u32, b: u32) -> u32\"]\n"
-      "[component.exports]\n\"demo:core/front@1.0.0\" = [\"ask: func(x: s32) -> s32\"]\n");
-  ASSERT_EQ(cli({"install", front}).status, 0);
-  put("front", "front", "group = \"web\"\n");
+  put_front("u32");
   ASSERT_EQ(cli({"start", "front", "calc"}).status, 0);
   EXPECT_EQ(cli({"call", "front", "ask(22)"}).out, "42\n");
 }
@@ -60,12 +66,7 @@ TEST_F(CoreModules, TypesThatDoNotFitTheProviderLeaveTheImportUnresolved) {
   install("calc");
   put("calc", "calc", "group = \"math\"\n");
   start("calc");
-  const std::string front = package(
-      "front", {"demo:core/front@1.0.0#ask", "examples:calc/ops@1.0.0", "add"},
-      "[component.imports]\n\"examples:calc/ops@1.0.0\" = [\"add: func(a: s32, b: s32) -> s32\"]\n"
-      "[component.exports]\n\"demo:core/front@1.0.0\" = [\"ask: func(x: s32) -> s32\"]\n");
-  ASSERT_EQ(cli({"install", front}).status, 0);
-  put("front", "front", "group = \"web\"\n");
+  put_front("s32");
   const ProgramResult refused = cli({"start", "front"});
   EXPECT_TRUE(is_one_line(refused));
   EXPECT_THAT(refused.err, HasSubstr("'calc' does not fit: "));

@@ -17,7 +17,6 @@
 namespace arcella::integration {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 constexpr std::string_view kOps = "demo:calc/ops@1.0.0";
