@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <future>
-#include <string>
+#include <memory>
 #include <vector>
 
 #include "base/limits.h"

@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/limits.h"
@@ -209,12 +208,7 @@ class HandlesTest : public testing::HostTest {
     return text_of(outcome);
   }
   [[nodiscard]] bool handles_become(std::uint64_t count) {
-    const auto give_up = std::chrono::steady_clock::now() + 30s;
-    while (host.statistics(vault.deployment)->handles != count) {
-      if (std::chrono::steady_clock::now() > give_up) return false;
-      std::this_thread::yield();
-    }
-    return true;
+    return eventually([&] { return host.statistics(vault.deployment)->handles == count; });
   }
 
   const model::RunSpec vault = spec_of("vault");

@@ -28,7 +28,7 @@ const std::string kRelay = "examples/relay/relay.wasm";
 const std::string kCrasher = "examples/crasher/crasher.wasm";
 const std::string kOps = "examples:calc/ops@1.0.0";
 
-// Answers every call as it is told to, or keeps it.
+// Answers every call with 42, and counts them.
 class FakeCallee final : public Callee {
  public:
   Result<std::uint32_t> resolve(std::string_view function) override {

@@ -106,12 +106,18 @@ class HostTest : public ::testing::Test {
   static std::string text_of(const engine::CallOutcome& outcome) {
     return {reinterpret_cast<const char*>(outcome.payload.data()), outcome.payload.size()};
   }
-  void wait_until_in_flight(const model::RunSpec& spec, std::uint64_t count) {
+  // False when it does not become true in half a minute.
+  template <class Condition>
+  [[nodiscard]] static bool eventually(const Condition& condition) {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (host.statistics(spec.deployment)->in_flight != count) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
       std::this_thread::yield();
     }
+    return true;
+  }
+  void wait_until_in_flight(const model::RunSpec& spec, std::uint64_t count) {
+    ASSERT_TRUE(eventually([&] { return host.statistics(spec.deployment)->in_flight == count; }));
   }
 
   static inline Artifacts* artifacts_ = nullptr;
