@@ -8,13 +8,11 @@
 //       bytes-N[-p50]         `echo-bytes` of N bytes, one at a time: time per call
 //       floor-p50, floor-p99  frames of a call's and of a result's size to and fro, by blocking
 //                             calls of two processes that do nothing else
-//       floor-64              64 such frames under way, all that is there answered at once: time
-//       per
-//                             frame
+//       floor-64              64 such frames under way, all that is there answered at once;
+//                             time per frame
 //       asio-64               64 such frames under way, between two processes that read and write
-//                             each frame by itself with Boost.Asio: time per frame
+//                             each frame by itself with Boost.Asio; time per frame
 //       memcpy-N              a copy of N bytes
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -43,8 +41,8 @@
 #include "engine/engine.h"
 #include "host/call_port.h"
 #include "host/engine_pool.h"
-#include "host/instance_host.h"
 #include "host/remote_callee.h"
+#include "hosted.h"
 #include "rounds.h"
 
 namespace arcella::bench {
@@ -56,7 +54,6 @@ using Samples = std::vector<double>;  // nanoseconds
 constexpr std::uint32_t kSlot = 1;
 constexpr std::uint32_t kAdd = 0;  // in the order in which the provider resolves them
 constexpr std::uint32_t kEchoBytes = 1;
-constexpr std::chrono::minutes kRoundMax{10};
 constexpr std::size_t kCallBytes = ipc::kDataHeaderBytes + 8;
 constexpr std::size_t kResultBytes = ipc::kDataHeaderBytes + 4;
 constexpr std::uint32_t kAtOnce = 64;
@@ -93,38 +90,22 @@ void write_all(int fd, const std::byte* from, std::size_t size) {
 
 // --- the far side ---
 
-class Started final : public host::HostListener {
- public:
-  void on_report(host::InstanceReport report) override {
-    if (report.event != model::InstanceEvent::Started) die(report.message);
-    ready.set_value();
-  }
-  void on_output(const model::InstanceId&, engine::OutputStream, std::string_view) override {}
-  std::promise<void> ready;
-};
-
 // Serves until the other side is gone.
 [[noreturn]] void provide(ipc::DataEnd end, const char* artifact) {
   const auto engine = engine::Engine::create(engine::EngineConfig{});
   if (!engine) die(engine.error().message());
-  Started started;
-  host::EnginePool pool(1);
-  host::InstanceHost guests(**engine, pool, started);
-  model::RunSpec spec{.deployment = *model::DeploymentId::parse("echo")};
-  spec.call_timeout = kRoundMax;
-  if (const auto loaded = guests.load(spec, UniqueFd(::open(artifact, O_RDONLY | O_CLOEXEC)), {});
-      !loaded)
-    die(loaded.error().message());
-  if (!guests.start(spec.deployment, 0, 1)) die("starting the provider");
-  started.ready.get_future().wait();
-  const auto provider = *guests.find(spec.deployment);
+  HostedGuests guests(**engine);
+  const auto deployed = guests.deploy("echo", artifact);
+  if (!deployed) die(deployed.error().message());
+  const std::shared_ptr<host::HostedDeployment>& provider = *deployed;
   for (const char* function : {"add", "echo-bytes"}) {
     if (!provider->resolve(std::string("bench:calls/ops@1.0.0#") + function)) die(function);
   }
   std::promise<void> gone;
   const int channel = end.socket.get();
-  const auto port = host::CallPort::open(std::move(end), pool, host::CallPort::Side::Worker,
-                                         [&gone](const Error&) { gone.set_value(); });
+  const auto port =
+      host::CallPort::open(std::move(end), guests.pool(), host::CallPort::Side::Worker,
+                           [&gone](const Error&) { gone.set_value(); });
   if (!port) die(port.error().message());
   (*port)->serve(kSlot, provider);
   const std::byte ready{1};  // before any frame: calls may come now
