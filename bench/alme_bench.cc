@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // What a request costs at a client of the control socket, against the least a Unix socket can do.
-//   alme_bench SOCKET [CPU ECHO_CPU]   then one round per line on stdin, `NAME COUNT`, answered by
-//                                      {"name": NAME, "ns": per operation}
+//   alme_bench SOCKET [CPU ECHO_CPU]   then rounds (rounds.h)
 // With the numbers this process stays on CPU and the other end of `floor` on ECHO_CPU.
 // NAME: floor      a line there and a line back between two processes that do nothing else
 //       ping       the same with the daemon
@@ -19,11 +18,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "rounds.h"
 
 namespace {
 
@@ -159,19 +158,11 @@ int main(int argc, char** argv) {
   Lines floor(start_echo(argc == 4 ? argv[3] : nullptr));
   if (argc == 4) stay_on(argv[2]);
   Lines daemon(connect_to(argv[1]));
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string name;
-    int count = 0;
-    words >> name >> count;
-    if (count <= 0) {
-      std::fputs("alme_bench: a round is: NAME COUNT\n", stderr);
-      return 2;
-    }
-    std::printf("{\"name\": \"%s\", \"ns\": %.1f}\n", name.c_str(),
-                round(name, count, floor, daemon));
-    std::fflush(stdout);
-  }
-  return 0;
+  const auto served = arcella::bench::serve_rounds(
+      [&](const std::string& name, std::uint32_t count) -> arcella::Result<double> {
+        return round(name, static_cast<int>(count), floor, daemon);
+      });
+  if (served.has_value()) return 0;
+  std::fprintf(stderr, "alme_bench: %s\n", served.error().message().c_str());
+  return 1;
 }
