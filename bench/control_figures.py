@@ -1,45 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """The figures of the control point: what a request costs at its client, and how fast the platform follows."""
 
-import json
 import os
 import pathlib
 import shutil
-import socket
 import statistics
 import tempfile
 import time
 
-from daemon import EXAMPLES, ROOT, BenchError, Daemon, free_port, rss_bytes, wait_for_port
+from daemon import (EXAMPLES, ROOT, BenchError, Client, Daemon, free_port, greeter_deployment, rss_bytes, service,
+                    wait_for_port)
 from rounds import Figure, Rounds
 
 ALME_BENCH = ROOT / "build" / "release" / "bench" / "alme_bench"
 COMPONENTS = 200
 GROUPS = 10
 REPLICAS = 5
-
-
-class Client:
-    """One connection to the control socket: no process is started per request."""
-
-    def __init__(self, daemon):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(daemon.home / "alme"))
-        self.lines = self.socket.makefile()
-
-    def call(self, method, **params):
-        """The result of one request."""
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        self.socket.sendall(json.dumps(request).encode() + b"\n")
-        answer = json.loads(self.lines.readline())
-        if "error" in answer:
-            raise BenchError(f"{method}: {answer['error']['message']}")
-        return answer["result"]
-
-
-def service(component, group, replicas=1):
-    """The text of a deployment in a worker."""
-    return f'[deployment]\nmodule_id = "{component}"\ngroup = "{group}"\nreplicas = {replicas}\n'
 
 
 def ping_figure(daemon, name, ours, theirs):
@@ -65,7 +41,7 @@ def alme_figures():
         yield ping_figure(daemon, "alme-ping-one-core", processors[0], processors[0])
         yield ping_figure(daemon, "alme-ping-two-cores", processors[0], processors[-1])
     with Daemon() as daemon:
-        daemon.cli("install", EXAMPLES / "calc" / "calc.wasm")
+        daemon.install("calc")
         daemon.deploy("calc", service("calc@1.0.0", "math"))
         daemon.cli("start", "calc")
         rounds = Rounds(ALME_BENCH, daemon.home / "alme")
@@ -100,7 +76,7 @@ def fsync_floor_ms(folder):
 def deploy_start_figures():
     """`deploy` and `start` of a component whose code is in the cache, into a worker that runs."""
     with Daemon() as daemon:
-        daemon.cli("install", EXAMPLES / "calc" / "calc.wasm")
+        daemon.install("calc")
         daemon.deploy("first", service("calc@1.0.0", "math"))
         daemon.cli("start", "first")
         client, floors, samples = Client(daemon), [], []
@@ -157,12 +133,11 @@ def hot_deploy_figures():
     """From the moment a deployment's file is there until its port serves."""
     samples = []
     with Daemon() as daemon, tempfile.TemporaryDirectory(dir=daemon.home.parent) as outside:
-        daemon.cli("install", EXAMPLES / "greeter" / "greeter.wasm")
-        text = (EXAMPLES / "greeter" / "greeter.deployment.toml").read_text()
+        daemon.install("greeter")
         for number in range(11):
             port = free_port()
             name = f"hot-{number}.deployment.toml"
-            (pathlib.Path(outside) / name).write_text(text.replace("127.0.0.1:8080", f"127.0.0.1:{port}"))
+            (pathlib.Path(outside) / name).write_text(greeter_deployment(port))
             started = time.perf_counter()
             shutil.copyfile(f"{outside}/{name}", daemon.home / "deploy" / name)
             wait_for_port(port, daemon.process)

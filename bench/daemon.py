@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""The real programs, as the benches use them: a daemon in a fresh home, and the command line against it."""
+"""The real programs, as the benches use them: a daemon in a fresh home, and the command line or a client against it."""
 
 import json
 import pathlib
@@ -46,6 +46,17 @@ def wait_for_port(port, process):
         except OSError:
             time.sleep(0.01)
     raise BenchError(f"nobody listens on port {port}")
+
+
+def service(component, group, replicas=1):
+    """The text of a deployment in a worker."""
+    return f'[deployment]\nmodule_id = "{component}"\ngroup = "{group}"\nreplicas = {replicas}\n'
+
+
+def greeter_deployment(port):
+    """The example's deployment on a port of this run."""
+    text = (EXAMPLES / "greeter" / "greeter.deployment.toml").read_text()
+    return text.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
 
 
 class Daemon:
@@ -129,6 +140,11 @@ class Daemon:
         self.cli(*arguments)
         return time.perf_counter() - started
 
+    def install(self, *examples):
+        """Installs these of examples/."""
+        for name in examples:
+            self.cli("install", EXAMPLES / name / f"{name}.wasm")
+
     def deploy(self, name, text):
         """Writes NAME.deployment.toml and deploys it."""
         path = self.folder / f"{name}.deployment.toml"
@@ -161,3 +177,21 @@ class Daemon:
         self.stop()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Client:
+    """One connection to the control socket: no process is started per request."""
+
+    def __init__(self, daemon):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(daemon.home / "alme"))
+        self.lines = self.socket.makefile()
+
+    def call(self, method, **params):
+        """The result of one request."""
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        answer = json.loads(self.lines.readline())
+        if "error" in answer:
+            raise BenchError(f"{method}: {answer['error']['message']}")
+        return answer["result"]

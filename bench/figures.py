@@ -12,8 +12,8 @@ import tempfile
 import time
 
 from control_figures import CONTROL_FIGURES
-from daemon import EXAMPLES, ROOT, BenchError, Daemon, free_port, rss_bytes, wait_for_port
-from rounds import Figure, Rounds
+from daemon import EXAMPLES, BenchError, Daemon, free_port, greeter_deployment, rss_bytes, service, wait_for_port
+from rounds import ENGINE_BENCH, Figure, Rounds, compiled
 from wiring_figures import bound_memory_figures, rebind_figures
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "arcella"
@@ -25,7 +25,6 @@ HARNESS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "cargo") / 
 CALLS_HARNESS = HARNESS.with_name("arcella-bench-calls")
 IDLE_HARNESS = HARNESS.with_name("arcella-bench-idle")
 BENCH_GUESTS = CACHE / "bench-guests"
-ENGINE_BENCH = ROOT / "build" / "release" / "bench" / "engine_bench"
 CALL_BENCH = ENGINE_BENCH.with_name("call_bench")
 PORT_BENCH = ENGINE_BENCH.with_name("port_bench")
 # What `wasmtime serve` can be told to make fresh instances cheap.
@@ -44,19 +43,23 @@ def alternating(ours, peer, name, count):
     return (statistics.median(samples[program][2:]) for program in (ours, peer))
 
 
+def side_by_side(ours, peer, benches):
+    """Both programs round by round; benches: (name of the figure, of the round, count per round, target)."""
+    try:
+        for figure, name, count, target in benches:
+            value, other = alternating(ours, peer, name, count)
+            yield Figure(figure, value, "ns", other, target)
+    finally:
+        ours.close()
+        peer.close()
+
+
 def against_harness(benches):
     """name -> (count per round, target): our door and plain Rust, round by round."""
     with tempfile.TemporaryDirectory() as folder:
-        artifact = pathlib.Path(folder) / "calc.artifact"
-        subprocess.run([ENGINE_BENCH, "compile", EXAMPLES / "calc" / "calc.wasm", artifact], check=True)
-        ours, peer = Rounds(ENGINE_BENCH, "run", artifact), Rounds(HARNESS, artifact)
-        try:
-            for name, (count, target) in benches.items():
-                value, other = alternating(ours, peer, name, count)
-                yield Figure(name, value, "ns", other, target)
-        finally:
-            ours.close()
-            peer.close()
+        artifact = compiled(EXAMPLES / "calc" / "calc.wasm", folder)
+        yield from side_by_side(Rounds(ENGINE_BENCH, "run", artifact), Rounds(HARNESS, artifact),
+                                ((name, name, count, target) for name, (count, target) in benches.items()))
 
 
 def call_figures():
@@ -78,20 +81,12 @@ DIRECT = {
 def direct_figures():
     """From one component to another of the same process; a provider that cannot wait is called sync by the peer."""
     with tempfile.TemporaryDirectory() as folder:
-        artifacts = {}
-        for guest in ("asker", "echo", "echo-wasi"):
-            artifacts[guest] = pathlib.Path(folder) / f"{guest}.artifact"
-            subprocess.run([ENGINE_BENCH, "compile", BENCH_GUESTS / f"{guest}.wasm", artifacts[guest]], check=True)
+        artifacts = {guest: compiled(BENCH_GUESTS / f"{guest}.wasm", folder) for guest in ("asker", "echo", "echo-wasi")}
         for provider, mode in (("echo", "sync"), ("echo-wasi", "async")):
             ours = Rounds(CALL_BENCH, artifacts["asker"], artifacts[provider])
             peer = Rounds(CALLS_HARNESS, artifacts["asker"], artifacts[provider], mode)
-            try:
-                for name, (count, target) in DIRECT.items():
-                    value, other = alternating(ours, peer, name, count)
-                    yield Figure(f"direct-{name}-{mode}", value, "ns", other, target)
-            finally:
-                ours.close()
-                peer.close()
+            yield from side_by_side(ours, peer, ((f"direct-{name}-{mode}", name, count, target)
+                                                 for name, (count, target) in DIRECT.items()))
 
 
 # The same guests as one component. The engine's adapters are all there is between them, so the target is 1.0, and the
@@ -106,14 +101,8 @@ def fused_figures():
         artifact = pathlib.Path(folder) / "fused.artifact"
         guests = [BENCH_GUESTS / f"{guest}.wasm" for guest in ("asker", "echo")]
         subprocess.run([ENGINE_BENCH, "compose", *guests, "bench:calls/ops@1.0.0", artifact], check=True)
-        ours, peer = Rounds(CALL_BENCH, artifact), Rounds(CALLS_HARNESS, artifact)
-        try:
-            for name, count in FUSED.items():
-                value, other = alternating(ours, peer, name, count)
-                yield Figure(f"fused-{name}", value, "ns", other, FUSED_MAX)
-        finally:
-            ours.close()
-            peer.close()
+        yield from side_by_side(Rounds(CALL_BENCH, artifact), Rounds(CALLS_HARNESS, artifact),
+                                ((f"fused-{name}", name, count, FUSED_MAX) for name, count in FUSED.items()))
 
 
 MIB = 1 << 20
@@ -187,9 +176,7 @@ def nats_figure(rounds):
 def remote_figures():
     """From one process to a component of another, against the least that a socket pair can do."""
     with tempfile.TemporaryDirectory() as folder:
-        artifact = pathlib.Path(folder) / "echo.artifact"
-        subprocess.run([ENGINE_BENCH, "compile", BENCH_GUESTS / "echo.wasm", artifact], check=True)
-        rounds = Rounds(PORT_BENCH, artifact)
+        rounds = Rounds(PORT_BENCH, compiled(BENCH_GUESTS / "echo.wasm", folder))
         names = {"floor-p50": 5_000, "u32-p50": 5_000, "floor-p99": 5_000, "u32-p99": 5_000, "floor-64": 50_000,
                  "asio-64": 20_000, "u32-64": 50_000, f"memcpy-{MIB}": 500, f"bytes-{MIB}": 50}
         samples = {name: [] for name in names}
@@ -227,12 +214,6 @@ def requests_per_second(port, seconds=4):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
 
 
-def greeter_deployment(port):
-    """The example's deployment on a port of this run."""
-    text = (EXAMPLES / "greeter" / "greeter.deployment.toml").read_text()
-    return text.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
-
-
 @contextlib.contextmanager
 def wasmtime_serve(*flags):
     """Its port, while it serves greeter."""
@@ -252,7 +233,7 @@ def greeter_figures():
     """A fresh instance per request, 64 connections."""
     port = free_port()
     with Daemon() as daemon, wasmtime_serve() as default, wasmtime_serve(*KEEP_RESIDENT) as best:
-        daemon.cli("install", EXAMPLES / "greeter" / "greeter.wasm")
+        daemon.install("greeter")
         daemon.deploy("greeter", greeter_deployment(port))
         daemon.cli("start", "greeter")
         wait_for_port(port, None)
@@ -270,8 +251,8 @@ def greeter_figures():
 def replicas_figures():
     """1000 replicas of calc into a running worker."""
     with Daemon() as daemon:
-        daemon.cli("install", EXAMPLES / "calc" / "calc.wasm")
-        daemon.deploy("many", '[deployment]\nmodule_id = "calc@1.0.0"\ngroup = "many"\nreplicas = 1\n')
+        daemon.install("calc")
+        daemon.deploy("many", service("calc@1.0.0", "many"))
         daemon.cli("start", "many")
         daemon.wait_until_ready("many", 1)
         pid = daemon.worker_pid("many")
@@ -298,7 +279,7 @@ def install_figures():
     for _ in range(3):
         with Daemon() as daemon:
             installs.append(daemon.timed("install", LARGE_COMPONENT))
-            daemon.deploy("large", '[deployment]\nmodule_id = "large@1.0.0"\ngroup = "large"\n')
+            daemon.deploy("large", service("large@1.0.0", "large"))
             daemon.cli("start", "large")
             daemon.cli("stop", "large")
             starts.append(daemon.timed("start", "large"))
@@ -318,7 +299,7 @@ def install_figures():
 def wiring_figures():
     """1000 consumers of one provider."""
     yield from rebind_figures()
-    yield from bound_memory_figures(ENGINE_BENCH, IDLE_HARNESS)
+    yield from bound_memory_figures(IDLE_HARNESS)
 
 
 def daemon_figures():

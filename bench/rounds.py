@@ -4,9 +4,19 @@
 import contextlib
 import dataclasses
 import json
+import pathlib
 import subprocess
 
-from daemon import BenchError
+from daemon import ROOT, BenchError
+
+ENGINE_BENCH = ROOT / "build" / "release" / "bench" / "engine_bench"
+
+
+def compiled(wasm, folder):
+    """The path of its artifact, which is made in the folder."""
+    artifact = pathlib.Path(folder) / f"{wasm.stem}.artifact"
+    subprocess.run([ENGINE_BENCH, "compile", wasm, artifact], check=True)
+    return artifact
 
 
 @dataclasses.dataclass
@@ -41,7 +51,7 @@ class Figure:
 
 
 class Rounds:
-    """A bench program that answers one round per line: engine_bench (C++) or the harness (Rust)."""
+    """A bench program that answers one round per line (rounds.h), in C++ or of the harness (Rust)."""
 
     def __init__(self, *command):
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE,

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """The figures of deployments that are bound to each other: how fast bindings follow, and what they take."""
 
-import pathlib
 import re
 import statistics
 import subprocess
@@ -9,9 +8,8 @@ import tempfile
 import threading
 import time
 
-from control_figures import Client, service
-from daemon import EXAMPLES, BenchError, Daemon, rss_bytes
-from rounds import Figure
+from daemon import EXAMPLES, BenchError, Client, Daemon, rss_bytes, service
+from rounds import Figure, compiled
 
 CONSUMERS = 1000
 CALLERS = 8
@@ -60,8 +58,7 @@ def took_ms(daemon, position):
 def rebind_figures():
     """1000 consumers in one worker get another provider while they are called."""
     with Daemon("--log-level", "debug") as daemon:
-        for example in ("calc", "relay"):
-            daemon.cli("install", EXAMPLES / example / f"{example}.wasm")
+        daemon.install("calc", "relay")
         paths = []
         for number in range(CONSUMERS):
             path = daemon.folder / f"consumer-{number}.deployment.toml"
@@ -93,15 +90,13 @@ def rebind_figures():
     yield Figure("rebind-1000-calls", load.calls, "calls")
 
 
-def bound_memory_figures(engine_bench, idle):
+def bound_memory_figures(idle):
     """1000 idle replicas that are bound to another deployment, against instances in Rust that are not."""
     with tempfile.TemporaryDirectory() as folder:
-        artifact = pathlib.Path(folder) / "relay.artifact"
-        subprocess.run([engine_bench, "compile", EXAMPLES / "relay" / "relay.wasm", artifact], check=True)
+        artifact = compiled(EXAMPLES / "relay" / "relay.wasm", folder)
         peer = int(subprocess.run([idle, artifact, "1000"], check=True, capture_output=True, text=True).stdout)
     with Daemon() as daemon:
-        for example in ("calc", "relay"):
-            daemon.cli("install", EXAMPLES / example / f"{example}.wasm")
+        daemon.install("calc", "relay")
         daemon.deploy("sums", service("calc@1.0.0", "math"))
         daemon.deploy("many", service("relay@1.0.0", "many"))
         daemon.cli("start", "sums", "many")
