@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-//! What both programs are made of: an engine as the platform's, stores, and rounds on stdin.
+//! What the programs of this folder are made of: an engine as the platform's, stores, and rounds on stdin.
 
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
 use arcella_engine::settings::{EngineSettings, engine_config};
-use wasmtime::component::{ComponentNamedList, Lift, Lower};
-use wasmtime::component::{Instance, ResourceTable, TypedFunc};
+use wasmtime::component::{ComponentNamedList, Instance, Lift, Lower, ResourceTable, TypedFunc};
 use wasmtime::error::Context as _;
 use wasmtime::{Engine, Result, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
