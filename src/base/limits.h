@@ -322,6 +322,12 @@ inline constexpr std::chrono::seconds kRestartIntervalMax{86'400};
 // For all guests and workers to end when the daemon ends; below systemd's TimeoutStopSec.
 inline constexpr std::chrono::seconds kShutdownTimeoutDefault{30};
 inline constexpr std::chrono::seconds kShutdownTimeoutMax{3600};
+// That a provider that is to be stopped waits for its consumers to be bound elsewhere: a message to
+// their process, 1,000 of them 60 ms. Longer only if that does not answer.
+inline constexpr std::chrono::milliseconds kStopHeldMax{500};
+// Past that, for calls that were on their way to it: they come by another socket than the order to
+// stop does.
+inline constexpr std::chrono::milliseconds kStopLinger{20};
 // Past a replica's own stop deadline; then its worker is replaced.
 inline constexpr std::chrono::seconds kStopGrace{2};
 // An answer on the control channel; a load maps and links.

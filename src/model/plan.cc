@@ -121,6 +121,8 @@ class Planner {
     auto found = desired_.find(observed.id);
     const DesiredDeployment* desired = found == desired_.end() ? nullptr : found->second;
     bool stays = fits(observed, desired);
+    bool is_wanted = desired != nullptr && desired->running;
+    if (!is_wanted && observed.called) return;
     Runs surplus;
     for (const auto& [index, state] : observed.instances) {
       if (!is_alive(state) || state == InstanceState::Stopping) continue;

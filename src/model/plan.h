@@ -49,6 +49,8 @@ struct ObservedDeployment {
   bool loaded = false;
   std::uint64_t revision = 0;  // that was loaded
   bool bound = true;           // its imports lead where they should
+  // Others call it that are about to be bound elsewhere: what is to be stopped waits for them.
+  bool called = false;
   // By index; absent is the same as Stopped. Failed is started again unless held. Completed is
   // final until the runtime forgets it (a start by hand). What is said of a place that is not Up is
   // taken for gone.

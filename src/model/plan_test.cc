@@ -108,6 +108,24 @@ TEST_F(Plan, StopsDrainsUnloadsAndLetsTheWorkerGo) {
   EXPECT_THAT(actions(), ElementsAre("unload calc", "stop worker math"));
 }
 
+TEST_F(Plan, StopsNobodyWhoIsStillCalled) {
+  want("shop", group("web"), 1).binds = true;
+  see("shop", group("web"), {{0, S::Ready}}).bound = false;
+  want("calc", {}, 1).running = false;
+  see("calc", {}, {{0, S::Ready}}).called = true;
+  worker("web", WorkerState::Up);
+  EXPECT_THAT(actions(), ElementsAre("bind shop"));
+  situation_.observed[0].bound = true;
+  situation_.observed[1].called = false;
+  EXPECT_THAT(actions(), ElementsAre("stop calc/0"));
+}
+
+TEST_F(Plan, WhatIsCalledIsReplacedNevertheless) {
+  want("calc", {}, 1).revision = 2;
+  see("calc", {}, {{0, S::Ready}}).called = true;
+  EXPECT_THAT(actions(), ElementsAre("stop calc/0"));
+}
+
 TEST_F(Plan, AWorkerStaysForItsOtherDeployments) {
   want("calc", group("math"), 1).running = false;
   want("other", group("math"), 0);

@@ -75,6 +75,24 @@ RemoteBinding remote_binding(const Registry& registry, const host::ImportBinding
   return remote;
 }
 
+std::set<model::DeploymentId> providers_to_leave(const Registry& registry,
+                                                 const WantedImports& wanted) {
+  std::set<model::DeploymentId> left;
+  for (const auto& [consumer, imports] : wanted) {
+    const DeploymentRecord& record = *registry.find(consumer);
+    if (!record.loaded) continue;
+    for (const ToldImport& import : untold(record, imports)) {
+      for (const ToldImport& told : record.told) {
+        const auto& provider = told.binding.provider;
+        if (told.binding.import == import.binding.import && provider &&
+            provider != import.binding.provider)
+          left.insert(*provider);
+      }
+    }
+  }
+  return left;
+}
+
 std::vector<ToldImport> untold(const DeploymentRecord& record,
                                const std::vector<ToldImport>& wanted) {
   std::vector<ToldImport> missing;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,10 @@ using WantedImports = std::map<model::DeploymentId, std::vector<ToldImport>>;
 // Of an import whose provider is in another place; all but the callee. Both are registered.
 [[nodiscard]] RemoteBinding remote_binding(const Registry& registry,
                                            const host::ImportBinding& binding);
+
+// Who is still called by consumers that are to be bound elsewhere.
+[[nodiscard]] std::set<model::DeploymentId> providers_to_leave(const Registry& registry,
+                                                               const WantedImports& wanted);
 
 // Those of `wanted` that the deployment has not been told.
 [[nodiscard]] std::vector<ToldImport> untold(const DeploymentRecord& record,

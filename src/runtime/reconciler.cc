@@ -153,6 +153,7 @@ std::optional<MonotonicTime> Reconciler::tick() {
   MonotonicTime now = clock_.monotonic_now();
   std::map<model::Place, Actions> lanes;
   wanted_ = wanted_imports(registry_);
+  hold_stops(now);
   for (model::Action& action : model::plan(observe(now, wanted_))) {
     lanes[place_of_action(action)].push_back(std::move(action));
   }
@@ -164,6 +165,21 @@ std::optional<MonotonicTime> Reconciler::tick() {
     if (!scope_.spawn(carry_out(place, std::move(actions)))) busy_.erase(place);
   }
   return next_hold_off(now);
+}
+
+// Consumers whose process does not answer are not waited for.
+void Reconciler::hold_stops(MonotonicTime now) {
+  const std::set<model::DeploymentId> left = providers_to_leave(registry_, wanted_);
+  for (auto& [id, record] : registry_.deployments()) {
+    if (record.desired == model::Desired::Running) {
+      record.stop_held_until.reset();
+      record.consumers_left = false;
+    } else if (left.contains(id)) {
+      if (!record.stop_held_until) record.stop_held_until = now + limits::kStopHeldMax;
+    } else if (record.stop_held_until && !std::exchange(record.consumers_left, true)) {
+      record.stop_held_until = std::min(*record.stop_held_until, now + limits::kStopLinger);
+    }
+  }
 }
 
 model::Situation Reconciler::observe(MonotonicTime now) const {
@@ -179,6 +195,7 @@ model::Situation Reconciler::observe(MonotonicTime now, const WantedImports& wan
   for (const auto& [id, record] : registry_.deployments()) {
     situation.desired.push_back(desired_of(record, now, later.contains(id)));
     situation.observed.push_back(observed_of(record));
+    situation.observed.back().called = holds(record.stop_held_until, now);
     const auto imports = wanted.find(id);
     if (imports == wanted.end()) continue;
     situation.desired.back().binds = true;
@@ -200,6 +217,7 @@ std::optional<MonotonicTime> Reconciler::next_hold_off(MonotonicTime now) const 
   };
   for (const auto& [id, record] : registry_.deployments()) {
     if (record.load_held_until) consider(*record.load_held_until);
+    if (record.stop_held_until) consider(*record.stop_held_until);
     for (const InstanceRecord& instance : record.instances) {
       if (instance.held_until) consider(*instance.held_until);
     }

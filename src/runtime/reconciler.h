@@ -79,6 +79,7 @@ class Reconciler {
   using Actions = std::vector<model::Action>;
 
   [[nodiscard]] model::Situation observe(MonotonicTime now, const WantedImports& wanted) const;
+  void hold_stops(MonotonicTime now);
 
   aio::Task<void> run_loop();
   [[nodiscard]] std::optional<MonotonicTime> next_hold_off(MonotonicTime now) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "runtime/reconciler.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
@@ -13,8 +14,10 @@ namespace {
 
 using model::InstanceEvent;
 using model::InstanceState;
+using ::testing::Contains;
 using testing::deployment_id;
 using testing::group_name;
+using ::testing::Not;
 using testing::sample_component;
 using testing::sample_deployment;
 using Journal = std::vector<std::string>;
@@ -211,6 +214,36 @@ TEST_F(ReconcilerTest, BindsAnImportToAProviderOfAnotherPlace) {
   report(provider, 0, InstanceEvent::Started);
   EXPECT_EQ(settle(), (Journal{"math: lend sums demo:sums/sums@1.0.1#sum",
                                "web: bind shop demo:sums/sums@1.0.0 to another place"}));
+}
+
+// Two serve shop, and the one that it is bound to is to stop.
+class StopOfAProvider : public ReconcilerTest {
+ protected:
+  StopOfAProvider() {
+    add_shop_and_sums("demo:sums/sums@1.0.0");
+    DeploymentRecord& first = wants(sample_deployment("sums-a", "sums@1.0.0", "math"));
+    DeploymentRecord& second = wants(sample_deployment("sums-b", "sums@1.0.0", "math"));
+    settle();
+    report(first, 0, InstanceEvent::Started);
+    report(second, 0, InstanceEvent::Started);
+    wants(sample_deployment("shop", "shop@1.0.0", "web"));
+    settle();
+    first.desired = model::Desired::Stopped;
+  }
+};
+
+TEST_F(StopOfAProvider, WaitsUntilItsConsumersAreBoundElsewhere) {
+  EXPECT_EQ(settle(), (Journal{"math: lend sums-b demo:sums/sums@1.0.0#sum",
+                               "web: bind shop demo:sums/sums@1.0.0 to another place"}));
+  clock_.advance(limits::kStopLinger);
+  EXPECT_EQ(settle(), Journal{"math: stop sums-a 0+1"}) << "calls on their way have come";
+}
+
+TEST_F(StopOfAProvider, DoesNotWaitForAProcessThatDoesNotAnswer) {
+  places_.fake(group_name("web")).failures.assign(100, Error(ErrorCode::Unavailable, "no answer"));
+  EXPECT_THAT(settle(), Not(Contains("math: stop sums-a 0+1")));
+  clock_.advance(limits::kStopHeldMax);
+  EXPECT_THAT(settle(), Contains("math: stop sums-a 0+1"));
 }
 
 TEST_F(ReconcilerTest, RestartsATrappedReplicaAfterItsHoldOff) {

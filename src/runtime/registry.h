@@ -74,7 +74,10 @@ struct DeploymentRecord {
   std::uint64_t load_number = 0;      // no two loads have the same
   std::vector<ToldImport> told;  // since it was loaded; one for each import that is not the host's
   std::optional<MonotonicTime> load_held_until;  // the last load failed
-  std::vector<InstanceRecord> instances;         // by index; at least as many as replicas
+  // It is to be stopped, and consumers that still call it are being bound elsewhere.
+  std::optional<MonotonicTime> stop_held_until;
+  bool consumers_left = false;  // all are bound elsewhere: calls on their way are waited for
+  std::vector<InstanceRecord> instances;  // by index; at least as many as replicas
 
   model::RestartTracker tracker;
   int restarts = 0;     // of replicas, since the daemon started

@@ -136,5 +136,16 @@ TEST_F(ConsumersTest, AreHandedToAnotherProviderWithoutAFailure) {
   EXPECT_EQ(refused_, 0);
 }
 
+// The one that stops is called until all are bound to the other.
+TEST_F(ConsumersTest, AreHandedOnByAProviderThatStops) {
+  put("other", "calc", "group = \"numbers\"\nreplicas = 4\n");
+  start("other");
+  const std::string used(
+      cli_json({"diag", "relay"}).at("imports").at(0).at("provider").as_string());
+  ASSERT_EQ(cli({"stop", used}).status, 0);
+  all_are_served("by the one that stays");
+  EXPECT_EQ(refused_, 0);
+}
+
 }  // namespace
 }  // namespace arcella::integration
