@@ -81,14 +81,15 @@ std::set<model::DeploymentId> providers_to_leave(const Registry& registry,
   for (const auto& [consumer, imports] : wanted) {
     const DeploymentRecord& record = *registry.find(consumer);
     if (!record.loaded) continue;
-    for (const ToldImport& import : untold(record, imports)) {
-      for (const ToldImport& told : record.told) {
-        const auto& provider = told.binding.provider;
-        if (told.binding.import == import.binding.import && provider &&
-            provider != import.binding.provider)
-          left.insert(*provider);
-      }
-    }
+    const auto leave = [&](const ToldImport& told) {
+      const auto& provider = told.binding.provider;
+      const auto now = std::ranges::find(imports, told.binding.import,
+                                         [](const ToldImport& one) { return one.binding.import; });
+      if (provider && now != imports.end() && now->binding.provider != provider)
+        left.insert(*provider);
+    };
+    std::ranges::for_each(record.told, leave);
+    if (record.telling) leave(*record.telling);
   }
   return left;
 }

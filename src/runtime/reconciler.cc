@@ -395,8 +395,10 @@ aio::Task<Result<void>> Reconciler::bind_imports(model::Place place, model::Depl
   if (all == wanted_.end()) co_return Result<void>();
   const std::vector<ToldImport> missing = untold(*record, all->second);
   for (const ToldImport& wanted : missing) {
+    record->telling = wanted;
     auto bound = co_await bind_import(place, wanted);
     record = registry_.find(id);
+    if (record != nullptr) record->telling.reset();
     // Loaded again meanwhile: the next plan binds what is there now.
     if (record == nullptr || !record->loaded || record->load_number != load)
       co_return Result<void>();

@@ -73,6 +73,7 @@ struct DeploymentRecord {
   std::uint64_t load_order = 0;       // counts up from 1 with each deployment that is started
   std::uint64_t load_number = 0;      // no two loads have the same
   std::vector<ToldImport> told;  // since it was loaded; one for each import that is not the host's
+  std::optional<ToldImport> telling;             // has not been answered yet
   std::optional<MonotonicTime> load_held_until;  // the last load failed
   // It is to be stopped, and consumers that still call it are being bound elsewhere.
   std::optional<MonotonicTime> stop_held_until;
