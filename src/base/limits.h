@@ -120,6 +120,12 @@ inline constexpr std::chrono::microseconds kDataTurnMax{100};
 inline constexpr std::chrono::microseconds kPoolLook{50};
 // Between two looks for calls whose answer is overdue: short beside kCallReplyGrace.
 inline constexpr std::chrono::milliseconds kDataDeadlineLook{100};
+// Links of one worker to others: each is a descriptor, and a peer that may make it keep what a data
+// channel may. More groups than that: their calls go through the daemon.
+inline constexpr std::size_t kWorkerLinksMax = 64;
+// From the withdrawal of a link's route to its end: calls that were sent before their consumer was
+// told lie in the socket, and are served.
+inline constexpr std::chrono::milliseconds kLinkRouteGrace{1000};
 
 // --- components and manifests ---
 // The largest seen in the wild is 60 MB (python with libraries).

@@ -64,7 +64,7 @@ TEST_F(CheckCommand, ShowsEveryMistakeAndCountsThem) {
 }
 
 TEST_F(CheckCommand, JsonIsAnArrayOfFindings) {
-  write("a.deployment.toml", std::string(kDeployment) + "direct = true\nreplica = 2\n");
+  write("a.deployment.toml", std::string(kDeployment) + "http.route = {path = '/'}\nreplica = 2\n");
   write("component.toml", kCalc);
   EXPECT_EQ(check({"a.deployment.toml", "--json"}), 5);
   auto json = wire::parse_json(out_);

@@ -321,7 +321,7 @@ void CallPort::reply(const ipc::DataHeader& call_header, const CallOutcomeView& 
   } else {
     send(header, outcome.payload);
   }
-  if (side_ == Side::Daemon && writer_.queued() > limits::kDataAbandonBytes)
+  if (side_ != Side::Worker && writer_.queued() > limits::kDataAbandonBytes)
     lost(Error(ErrorCode::InvalidRequest, "data channel: it does not read what it is sent"));
 }
 

@@ -46,8 +46,9 @@ namespace arcella::host {
 class CallPort final : public std::enable_shared_from_this<CallPort> {
  public:
   // A worker whose daemon leaves kDataOutboxBytesMax unread reads no more until it does; a daemon
-  // never waits for a worker, and gives up one that leaves kDataAbandonBytes.
-  enum class Side { Worker, Daemon };
+  // never waits for a worker, and gives up one that leaves kDataAbandonBytes. Link: of two workers
+  // neither waits for the other, as the daemon would not in between.
+  enum class Side { Worker, Daemon, Link };
   // Once, on a thread of the pool: the peer closed (Unavailable), or broke a rule (InvalidRequest).
   using OnLost = std::function<void(const Error&)>;
 

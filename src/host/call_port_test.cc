@@ -296,6 +296,21 @@ TEST_F(DaemonPort, GivesUpAWorkerThatDoesNotRead) {
   EXPECT_EQ(lost.get_future().get().code(), ErrorCode::InvalidRequest);
 }
 
+// Another worker's end.
+class LinkPort : public ServingPort {
+ protected:
+  LinkPort() : ServingPort(CallPort::Side::Link) {}
+};
+
+TEST_F(LinkPort, NeitherWaitsForAPeerThatDoesNotReadNorKeepsAllForIt) {
+  constexpr std::uint64_t kCalls = (limits::kDataAbandonBytes >> 20) + 2;
+  for (std::uint64_t request = 0; request < kCalls; ++request) {
+    const std::string frame = text_of(ipc::encode(call_header(request, FakeCallee::Large)));
+    if (::send(peer.get(), frame.data(), frame.size(), MSG_NOSIGNAL) < 0) break;
+  }
+  EXPECT_EQ(lost.get_future().get().code(), ErrorCode::InvalidRequest);
+}
+
 // A port that calls; its peer is a bare socket here too.
 class CallingPort : public ServingPort {
  protected:

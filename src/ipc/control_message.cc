@@ -92,7 +92,32 @@ JsonObject object_of(const BindImport& message) {
   } else {
     object["why_not"] = cut(message.why_not, limits::kFailureMessageBytesMax);
   }
+  if (message.link != 0) object["link"] = message.link;
   return object;
+}
+JsonObject object_of(const OpenLink& message) {
+  return {{"type", "open-link"},
+          {"request", message.request},
+          {"link", message.link},
+          {"first", message.first}};
+}
+JsonObject object_of(const LendExport& message) {
+  JsonObject object{{"type", "lend"},
+                    {"request", message.request},
+                    {"link", message.link},
+                    {"route", message.route},
+                    {"consumer", message.consumer.str()}};
+  if (!message.provider) return object;
+  object["provider"] = message.provider->str();
+  object["exported"] = message.exported;
+  object["functions"] = wire::JsonArray(message.functions.begin(), message.functions.end());
+  return object;
+}
+JsonObject object_of(const ForgetConsumer& message) {
+  return {{"type", "forget"},
+          {"request", message.request},
+          {"link", message.link},
+          {"consumer", message.consumer.str()}};
 }
 JsonObject object_of(const Shutdown& message) {
   return {{"type", "shutdown"}, {"deadline_ms", message.deadline_ms}};
@@ -136,6 +161,12 @@ JsonObject object_of(const Output& message) {
   if (message.dropped != 0) object["dropped"] = message.dropped;
   return object;
 }
+JsonObject object_of(const LinkLost& message) {
+  return {{"type", "link-lost"},
+          {"link", message.link},
+          {"broken", message.broken},
+          {"message", cut(message.message, limits::kFailureMessageBytesMax)}};
+}
 
 template <class Message>
 std::string text_of(const Message& message) {
@@ -155,9 +186,15 @@ Result<std::uint64_t> optional_number(const FieldReader& fields, std::string_vie
   return static_cast<std::uint64_t>(number.value_or(0));
 }
 
-Result<model::DeploymentId> read_deployment(const FieldReader& fields) {
-  ARCELLA_TRY(std::string text, fields.string("deployment"));
+Result<model::DeploymentId> read_deployment(const FieldReader& fields,
+                                            std::string_view key = "deployment") {
+  ARCELLA_TRY(std::string text, fields.string(key));
   return model::DeploymentId::parse(text);
+}
+
+Result<std::uint64_t> read_link(const FieldReader& fields) {
+  ARCELLA_TRY(std::int64_t number, fields.integer("link", 1, kInt64Max));
+  return static_cast<std::uint64_t>(number);
 }
 
 Result<model::InstanceId> read_instance(const FieldReader& fields) {
@@ -218,8 +255,8 @@ Result<ToWorker> read_plain(const FieldReader& fields) {
 }
 
 Result<ToWorker> read_bind(const FieldReader& fields) {
-  ARCELLA_TRY_VOID(fields.only(
-      {"type", "request", "deployment", "import", "provider", "route", "exported", "why_not"}));
+  ARCELLA_TRY_VOID(fields.only({"type", "request", "deployment", "import", "provider", "route",
+                                "link", "exported", "why_not"}));
   ARCELLA_TRY(auto request, read_number(fields, "request"));
   ARCELLA_TRY(auto deployment, read_deployment(fields));
   BindImport bind{request, std::move(deployment), {}};
@@ -227,15 +264,48 @@ Result<ToWorker> read_bind(const FieldReader& fields) {
   if (fields.has("route")) {
     ARCELLA_TRY(FieldReader route, fields.object("route"));
     ARCELLA_TRY(bind.route, import_route_from(route));
+    if (fields.has("link")) {
+      ARCELLA_TRY(bind.link, read_link(fields));
+    }
   } else if (fields.has("provider")) {
-    ARCELLA_TRY(std::string provider, fields.string("provider"));
-    ARCELLA_TRY(bind.provider, model::DeploymentId::parse(provider));
+    ARCELLA_TRY(bind.provider, read_deployment(fields, "provider"));
   } else {
     ARCELLA_TRY(bind.why_not, fields.string("why_not"));
     return bind;
   }
   ARCELLA_TRY(bind.exported, fields.string("exported"));
   return bind;
+}
+
+Result<ToWorker> read_open_link(const FieldReader& fields) {
+  ARCELLA_TRY_VOID(fields.only({"type", "request", "link", "first"}));
+  ARCELLA_TRY(auto request, read_number(fields, "request"));
+  ARCELLA_TRY(auto link, read_link(fields));
+  ARCELLA_TRY(const bool first, fields.boolean("first"));
+  return OpenLink{request, link, first};
+}
+
+Result<ToWorker> read_lend(const FieldReader& fields) {
+  ARCELLA_TRY_VOID(fields.only(
+      {"type", "request", "link", "route", "consumer", "provider", "exported", "functions"}));
+  ARCELLA_TRY(auto request, read_number(fields, "request"));
+  ARCELLA_TRY(auto link, read_link(fields));
+  ARCELLA_TRY(auto route, read_number(fields, "route", kUint32Max));
+  ARCELLA_TRY(auto consumer, read_deployment(fields, "consumer"));
+  LendExport lend{request, link, static_cast<std::uint32_t>(route), std::move(consumer)};
+  if (!fields.has("provider")) return lend;
+  ARCELLA_TRY(lend.provider, read_deployment(fields, "provider"));
+  ARCELLA_TRY(lend.exported, fields.string("exported"));
+  ARCELLA_TRY(lend.functions, fields.strings("functions"));
+  return lend;
+}
+
+Result<ToWorker> read_forget(const FieldReader& fields) {
+  ARCELLA_TRY_VOID(fields.only({"type", "request", "link", "consumer"}));
+  ARCELLA_TRY(auto request, read_number(fields, "request"));
+  ARCELLA_TRY(auto link, read_link(fields));
+  ARCELLA_TRY(auto consumer, read_deployment(fields, "consumer"));
+  return ForgetConsumer{request, link, std::move(consumer)};
 }
 
 Result<ToWorker> read_shutdown(const FieldReader& fields) {
@@ -306,12 +376,22 @@ Result<FromWorker> read_output(const FieldReader& fields) {
   return output;
 }
 
+Result<FromWorker> read_link_lost(const FieldReader& fields) {
+  ARCELLA_TRY_VOID(fields.only({"type", "link", "broken", "message"}));
+  LinkLost lost;
+  ARCELLA_TRY(lost.link, read_link(fields));
+  ARCELLA_TRY(lost.broken, fields.boolean("broken"));
+  ARCELLA_TRY(std::string message, fields.string("message"));
+  lost.message = harmless_line(message, limits::kFailureMessageBytesMax);
+  return lost;
+}
+
 template <class Message>
 struct Reader {
   std::string_view type;
   Result<Message> (*read)(const FieldReader&);
 };
-constexpr std::array<Reader<ToWorker>, 8> kFromDaemon{{
+constexpr std::array<Reader<ToWorker>, 11> kFromDaemon{{
     {"load", read_load},
     {"unload", read_plain<UnloadDeployment>},
     {"start", read_start},
@@ -319,13 +399,17 @@ constexpr std::array<Reader<ToWorker>, 8> kFromDaemon{{
     {"resolve", read_resolve},
     {"statistics", read_plain<QueryStatistics>},
     {"bind", read_bind},
+    {"open-link", read_open_link},
+    {"lend", read_lend},
+    {"forget", read_forget},
     {"shutdown", read_shutdown},
 }};
-constexpr std::array<Reader<FromWorker>, 4> kFromWorker{{
+constexpr std::array<Reader<FromWorker>, 5> kFromWorker{{
     {"hello", read_hello},
     {"reply", read_reply},
     {"report", read_report},
     {"output", read_output},
+    {"link-lost", read_link_lost},
 }};
 
 template <class Message, std::size_t count>

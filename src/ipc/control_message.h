@@ -21,7 +21,7 @@
 
 namespace arcella::ipc {
 
-inline constexpr int kProtocolVersion = 4;
+inline constexpr int kProtocolVersion = 5;
 
 // --- daemon -> worker; each with `request` is answered by one Reply ---
 
@@ -61,8 +61,8 @@ struct QueryStatistics {
   model::DeploymentId deployment;
 };
 // Whom an import of `deployment` leads to from now on: `provider`, loaded in the same worker, or
-// whoever `route` leads to, by the export `exported`; without either, calls of it are answered with
-// `why_not`.
+// whoever `route` leads to, at the daemon or, if it is not 0, at the other end of `link`, by the
+// export `exported`; without either, calls of it are answered with `why_not`.
 struct BindImport {
   std::uint64_t request = 0;
   model::DeploymentId deployment;
@@ -71,12 +71,39 @@ struct BindImport {
   std::optional<ImportRoute> route = {};
   std::string exported = {};
   std::string why_not = {};
+  std::uint64_t link = 0;
+};
+// Beside it: the socket and the memory of a data channel whose other end another worker gets.
+struct OpenLink {
+  std::uint64_t request = 0;
+  std::uint64_t link = 0;  // not 0; never used again
+  bool first = false;      // which half of the memory is its own
+};
+// Calls with `route` as their slot that come over `link` are of `consumer`, and go to these
+// functions of the export `exported` of `provider`, loaded in this worker, by their place in the
+// list. Without a provider: to nobody from limits::kLinkRouteGrace on; handles are served as
+// before.
+struct LendExport {
+  std::uint64_t request = 0;
+  std::uint64_t link = 0;
+  std::uint32_t route = 0;
+  model::DeploymentId consumer;  // of the worker at the other end
+  std::optional<model::DeploymentId> provider = {};
+  std::string exported = {};
+  std::vector<std::string> functions = {};  // without the interface
+};
+// It is unloaded: what it was lent over `link` ends, and what it held is dropped.
+struct ForgetConsumer {
+  std::uint64_t request = 0;
+  std::uint64_t link = 0;
+  model::DeploymentId consumer;
 };
 struct Shutdown {
   std::int64_t deadline_ms = 0;
 };
-using ToWorker = std::variant<LoadDeployment, UnloadDeployment, StartInstances, StopInstances,
-                              ResolveFunction, QueryStatistics, BindImport, Shutdown>;
+using ToWorker =
+    std::variant<LoadDeployment, UnloadDeployment, StartInstances, StopInstances, ResolveFunction,
+                 QueryStatistics, BindImport, OpenLink, LendExport, ForgetConsumer, Shutdown>;
 
 // --- worker -> daemon ---
 
@@ -105,7 +132,13 @@ struct Output {
   std::string text;           // made valid UTF-8, control characters inert
   std::uint64_t dropped = 0;  // bytes lost before it because the daemon read too slowly
 };
-using FromWorker = std::variant<Hello, Reply, InstanceReported, Output>;
+// The link has ended and was closed here; all that went over it has ended too.
+struct LinkLost {
+  std::uint64_t link = 0;
+  bool broken = false;  // the peer broke a rule, rather than to go away
+  std::string message;  // one line
+};
+using FromWorker = std::variant<Hello, Reply, InstanceReported, Output, LinkLost>;
 
 [[nodiscard]] std::string encode(const ToWorker& message);
 [[nodiscard]] std::string encode(const FromWorker& message);

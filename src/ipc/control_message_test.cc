@@ -56,7 +56,31 @@ TEST(ToWorker, SurvivesTheRoundTrip) {
   EXPECT_EQ(away.route->functions, (std::vector<std::string>{"add", "sub"}));
   EXPECT_EQ(away.route->call_timeout_ms, 5000);
   EXPECT_EQ(away.exported, "a:b/c@1.0.1");
+  EXPECT_EQ(away.link, 0U) << "through the daemon";
+  auto over = through<BindImport>(
+      BindImport{7, kCalc, "a:b/c@1.0.0", {}, ImportRoute{3, {"add"}, 5000}, "a:b/c@1.0.1", {}, 8});
+  EXPECT_EQ(over.link, 8U);
   EXPECT_EQ(through<Shutdown>(Shutdown{10'000}).deadline_ms, 10'000);
+}
+
+TEST(ToWorker, TellsOfLinks) {
+  auto open = through<OpenLink>(OpenLink{1, 2, true});
+  EXPECT_TRUE(open.first);
+  EXPECT_EQ(open.request, 1U);
+  EXPECT_EQ(open.link, 2U);
+  const auto shop = model::DeploymentId::parse("shop").value();
+  auto lend =
+      through<LendExport>(LendExport{3, 2, 0xffffffff, shop, kCalc, "a:b/c@1.0.0", {"add", "sub"}});
+  EXPECT_EQ(lend.link, 2U);
+  EXPECT_EQ(lend.route, 0xffffffff);
+  EXPECT_EQ(lend.consumer, shop);
+  EXPECT_EQ(lend.provider, kCalc);
+  EXPECT_EQ(lend.exported, "a:b/c@1.0.0");
+  EXPECT_EQ(lend.functions, (std::vector<std::string>{"add", "sub"}));
+  EXPECT_FALSE(through<LendExport>(LendExport{4, 2, 5, shop}).provider);
+  auto forget = through<ForgetConsumer>(ForgetConsumer{5, 2, shop});
+  EXPECT_EQ(forget.link, 2U);
+  EXPECT_EQ(forget.consumer, shop);
 }
 
 TEST(FromWorker, SurvivesTheRoundTrip) {
@@ -78,6 +102,10 @@ TEST(FromWorker, SurvivesTheRoundTrip) {
   EXPECT_TRUE(output.stderr_stream);
   EXPECT_EQ(output.text, "h\u00e9llo\t");
   EXPECT_EQ(output.dropped, 77U);
+  auto lost = through<LinkLost>(LinkLost{2, true, "nonsense"});
+  EXPECT_EQ(lost.link, 2U);
+  EXPECT_TRUE(lost.broken);
+  EXPECT_EQ(lost.message, "nonsense");
 }
 
 TEST(FromWorker, IsCheckedFieldByField) {
@@ -104,6 +132,10 @@ TEST(FromWorker, IsCheckedFieldByField) {
            R"({"type":"output","instance":"calc/7","stderr":1,"text":""})",
            R"({"type":"output","instance":"calc/7","stderr":true})",
            R"({"type":"output","instance":"calc/7","stderr":true,"text":"","dropped":-1})",
+           R"({"type":"link-lost","link":0,"broken":true,"message":""})",
+           R"({"type":"link-lost","link":1,"broken":1,"message":""})",
+           R"({"type":"link-lost","link":1,"broken":true})",
+           R"({"type":"link-lost","link":1,"broken":true,"message":"","peer":"web"})",
        }) {
     auto read = decode_from_worker(text);
     ASSERT_FALSE(read.has_value()) << text;
@@ -116,6 +148,8 @@ TEST(FromWorker, TextsAreCutAndHarmless) {
   auto report = through<InstanceReported>(
       InstanceReported{kInstance, model::InstanceEvent::Crashed, 1, long_text, long_text});
   EXPECT_EQ(report.message.size(), limits::kFailureMessageBytesMax);
+  EXPECT_EQ(through<LinkLost>(LinkLost{1, false, long_text}).message.size(),
+            limits::kFailureMessageBytesMax);
   EXPECT_EQ(report.backtrace.size(), limits::kFailureBacktraceBytesMax);
   EXPECT_EQ(through<Output>(Output{kInstance, false, long_text, 0}).text.size(),
             limits::kOutputTextBytesMax);
@@ -129,12 +163,15 @@ TEST(FromWorker, TextsAreCutAndHarmless) {
   EXPECT_EQ(std::get<Output>(*hostile).text, "\\x1b[2J\\n\\x9bx");
 }
 
-TEST(ToWorker, RefusesReplicasOutOfBounds) {
+TEST(ToWorker, RefusesNumbersOutOfBounds) {
   for (std::string_view text : {
            R"({"type":"start","request":1,"deployment":"calc","first":-1,"count":1})",
            R"({"type":"start","request":1,"deployment":"calc","first":9999,"count":2})",
            R"({"type":"stop","request":1,"deployment":"calc","first":0,"count":1})",
            R"({"type":"shutdown","deadline_ms":-5})",
+           R"({"type":"open-link","request":1,"link":0,"first":true})",
+           R"({"type":"lend","request":1,"link":1,"route":4294967296,"consumer":"shop"})",
+           R"({"type":"lend","request":1,"link":1,"route":1,"consumer":"shop","provider":"calc"})",
            R"({"type":"hello","protocol":1,"pid":1,"fingerprint":""})",
        }) {
     EXPECT_FALSE(decode_from_daemon(text).has_value()) << text;

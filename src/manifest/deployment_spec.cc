@@ -146,10 +146,7 @@ std::optional<model::DeploymentId> read_other(TableReader& deployment, std::stri
 }
 
 void read_neighbours(TableReader& deployment, model::DeploymentSpec& spec) {
-  if (auto direct = deployment.boolean("direct")) {
-    spec.direct = direct->value;
-    if (spec.direct) deployment.note_no_effect("direct");
-  }
+  if (auto direct = deployment.boolean("direct")) spec.direct = direct->value;
   TableReader::ListBounds bounds;
   bounds.entries_max = limits::kFusedMax;
   if (auto fused = deployment.distinct_texts("fuse_with", bounds)) {

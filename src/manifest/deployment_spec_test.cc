@@ -104,19 +104,17 @@ std::vector<std::string> notes(std::string_view lines) {
 }
 
 TEST(DeploymentSpec, NotesEachFieldThatHasNoEffectYet) {
-  EXPECT_THAT(
-      notes("direct = true\nfuse_with = []\n[deployment.config]\nk = ''\n"
-            "[deployment.http]\nroute = {path = '/'}\n[deployment.update]\nstrategy "
-            "= 'rolling'\nmin_healthy_ms = 1\nauto_revert = false\n"),
-      ElementsAre("web.deployment.toml:3:1: deployment.direct: has no effect in this version",
-                  HasSubstr(":8:1: deployment.http.route: has no effect"),
-                  HasSubstr(":10:1: deployment.update.strategy: has no effect"),
-                  HasSubstr(":11:1: deployment.update.min_healthy_ms: has no effect"),
-                  HasSubstr(":12:1: deployment.update.auto_revert: has no effect")));
+  EXPECT_THAT(notes("direct = true\nfuse_with = []\n[deployment.config]\nk = ''\n"
+                    "[deployment.http]\nroute = {path = '/'}\n[deployment.update]\nstrategy "
+                    "= 'rolling'\nmin_healthy_ms = 1\nauto_revert = false\n"),
+              ElementsAre(HasSubstr(":8:1: deployment.http.route: has no effect"),
+                          HasSubstr(":10:1: deployment.update.strategy: has no effect"),
+                          HasSubstr(":11:1: deployment.update.min_healthy_ms: has no effect"),
+                          HasSubstr(":12:1: deployment.update.auto_revert: has no effect")));
 }
 
 TEST(DeploymentSpec, NotesNothingWhereNothingIsAskedFor) {
-  EXPECT_THAT(notes("direct = false\nfuse_with = ['b']\n[deployment.config]\nk = "
+  EXPECT_THAT(notes("direct = true\nfuse_with = ['b']\n[deployment.config]\nk = "
                     "'v'\n[deployment.wiring]\n'a:b/c' = "
                     "'b'\n[deployment.update]\nstrategy = 'recreate'\n"),
               IsEmpty());

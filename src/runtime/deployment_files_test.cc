@@ -21,7 +21,8 @@ TEST(DeploymentFiles, TakesTheIdFromTheName) {
 
 TEST(DeploymentFiles, CarryTheirNotes) {
   TemporaryFolder folder;
-  std::string path = folder.write("a.deployment.toml", std::string(kCalc) + "direct = true\n");
+  std::string path = folder.write("a.deployment.toml",
+                                  std::string(kCalc) + "[deployment.update]\nauto_revert = true\n");
   auto files = read_deployment_files({path});
   ASSERT_TRUE(files.has_value()) << files.error().detail();
   ASSERT_EQ(files->front().notes.size(), 1U);

@@ -15,9 +15,9 @@ ToldImport nobody(host::ImportBinding binding, std::string why_not) {
   return {std::move(binding), {}, 0};
 }
 
-ToldImport wanted_import(const Registry& registry, const model::Binding& bound) {
-  const model::ImportResolution& import = bound.import;
-  host::ImportBinding binding{bound.consumer, import.import, {}, {}, {}};
+ToldImport wanted_import(const Registry& registry, const model::Deployment& consumer,
+                         const model::ImportResolution& import) {
+  host::ImportBinding binding{consumer.spec.id, import.import, {}, {}, {}};
   if (import.state == model::ImportState::Platform) {
     binding.exported = import.import;
     ToldImport told{std::move(binding), {}, 0};
@@ -31,24 +31,27 @@ ToldImport wanted_import(const Registry& registry, const model::Binding& bound) 
     return nobody(std::move(binding), name + " is starting");
   binding.provider = import.provider;
   binding.exported = import.exported;
-  return {std::move(binding), provider->loaded_in, provider->load_number};
+  ToldImport told{std::move(binding), provider->loaded_in, provider->load_number};
+  told.direct = asks_for_a_link(consumer, provider->loaded_in);
+  return told;
 }
 
 }  // namespace
 
 WantedImports wanted_imports(const Registry& registry) {
   WantedImports wanted;
-  for (const model::Binding& binding : imports_to_bind(registry))
-    wanted[binding.consumer].push_back(wanted_import(registry, binding));
+  for (const model::Binding& binding : imports_to_bind(registry)) {
+    const model::Deployment& consumer = registry.find(binding.consumer)->deployment;
+    wanted[binding.consumer].push_back(wanted_import(registry, consumer, binding.import));
+  }
   return wanted;
 }
 
 std::vector<ToldImport> wanted_imports_of(const Registry& registry,
                                           const model::Deployment& deployment) {
   std::vector<ToldImport> wanted;
-  for (model::ImportResolution& import : resolve_imports(registry, deployment)) {
-    if (needs_binding(import.state))
-      wanted.push_back(wanted_import(registry, {deployment.spec.id, std::move(import)}));
+  for (const model::ImportResolution& import : resolve_imports(registry, deployment)) {
+    if (needs_binding(import.state)) wanted.push_back(wanted_import(registry, deployment, import));
   }
   return wanted;
 }

@@ -52,6 +52,12 @@ struct CallOrder {
   host::CallChainPtr caller;  // null: from outside
 };
 
+// A provider in the worker of another group.
+struct DirectProvider {
+  model::GroupName group;
+  model::DeploymentId deployment;
+};
+
 // An import that is to lead to a deployment of another place.
 struct RemoteBinding {
   model::DeploymentId consumer;
@@ -60,6 +66,8 @@ struct RemoteBinding {
   std::vector<std::string> functions;  // of it, that the consumer imports, without the interface
   std::shared_ptr<host::Callee> callee;
   std::chrono::milliseconds call_timeout{0};  // the provider's
+  // It asks for a way from worker to worker: by it if it can be had, else by `callee`.
+  std::optional<DirectProvider> direct = {};
 };
 
 struct PlaceStatus {
@@ -97,6 +105,8 @@ class PlaceListener {
                              PlaceLoss loss) = 0;
   virtual void on_report(const model::Place& place, host::InstanceReport report) = 0;
   virtual void on_output(const model::Place& place, GuestOutput output) = 0;
+  // Direct bindings between the two lead to nobody any more.
+  virtual void on_link_lost(const model::GroupName& one, const model::GroupName& other) = 0;
 };
 
 // Owner: the runtime's table of places.  Thread: control.

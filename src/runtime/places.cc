@@ -12,6 +12,7 @@ PlaceTable::PlaceTable(boost::asio::io_context& io, const Clock& clock, aio::Wor
     : io_(io),
       listener_(listener),
       manager_(io, clock, *this, std::move(config)),
+      links_(io, manager_),
       main_(io, blocking, *pool_, listener, main_config) {}
 
 // The pool goes when nothing begins in it any more, and before the engine of its last guests.
@@ -22,7 +23,7 @@ PlaceTable::~PlaceTable() {
 }
 
 WorkerBackend& PlaceTable::worker(const model::GroupName& group) {
-  return workers_.try_emplace(group, io_, *pool_, manager_, group).first->second;
+  return workers_.try_emplace(group, io_, *pool_, manager_, links_, group).first->second;
 }
 
 InstanceBackend& PlaceTable::at(const model::Place& place) {
@@ -46,10 +47,12 @@ std::vector<model::ObservedWorker> PlaceTable::workers() const {
 
 aio::Task<void> PlaceTable::stop(std::chrono::milliseconds deadline) {
   co_await manager_.stop_all(deadline);
+  co_await links_.stop();
 }
 
 void PlaceTable::on_worker_up(const model::GroupName& group, ipc::DataEnd data) {
   worker(group).on_up(std::move(data));
+  links_.on_up(group);
   listener_.on_place_up(group);
 }
 
@@ -57,6 +60,7 @@ void PlaceTable::on_worker_down(const model::GroupName& group, const std::string
                                 bool failed, std::optional<std::chrono::milliseconds> retry_in) {
   auto known = workers_.find(group);
   if (known != workers_.end()) known->second.on_down(reason);
+  links_.on_down(group);
   PlaceLoss loss = failed ? PlaceLoss::Failed : retry_in ? PlaceLoss::Retrying : PlaceLoss::Asked;
   listener_.on_place_down(group, reason, loss);
 }
@@ -75,6 +79,9 @@ void PlaceTable::on_worker_message(const model::GroupName& group, ipc::FromWorke
     output.text += '\n';  // a message is one whole line
     output.dropped = printed->dropped;
     listener_.on_output(group, std::move(output));
+  } else if (const auto* lost = std::get_if<ipc::LinkLost>(&message)) {
+    if (const auto groups = links_.on_lost(group, *lost))
+      listener_.on_link_lost(groups->first, groups->second);
   }
 }
 

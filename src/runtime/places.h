@@ -12,6 +12,7 @@
 #include "runtime/instance_backend.h"
 #include "runtime/main_backend.h"
 #include "runtime/worker_backend.h"
+#include "runtime/worker_links.h"
 #include "supervisor/worker_manager.h"
 
 namespace arcella::runtime {
@@ -54,6 +55,7 @@ class PlaceTable final : public Places, private supervisor::WorkerListener {
   // Guests of main, and the data channels of all workers.
   std::unique_ptr<host::EnginePool> pool_ = std::make_unique<host::EnginePool>(0);
   supervisor::WorkerManager manager_;
+  WorkerLinks links_;
   MainBackend main_;
   std::map<model::GroupName, WorkerBackend> workers_;
 };

@@ -431,6 +431,8 @@ aio::Task<Result<void>> Reconciler::bind_import(model::Place place, ToldImport w
 
 aio::Task<Result<void>> Reconciler::bind_remote(model::Place place, ToldImport wanted) {
   RemoteBinding remote = remote_binding(registry_, wanted.binding);
+  if (wanted.direct)
+    remote.direct = DirectProvider{*wanted.provider_place, *wanted.binding.provider};
   ARCELLA_CO_TRY(remote.callee, co_await callee_of(wanted, remote.functions));
   co_return co_await places_.at(place).bind_remote(std::move(remote));
 }

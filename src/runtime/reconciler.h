@@ -72,6 +72,8 @@ class Reconciler {
   // What the places report; untrusted, see PlaceListener.
   void on_place_up(const model::Place& place);
   void on_place_down(const model::Place& place, const std::string& reason, PlaceLoss loss);
+  // Direct bindings between the two are told again.
+  void on_link_lost(const model::GroupName& one, const model::GroupName& other);
   // False: it means nothing (unknown, of another place, late) and was ignored.
   bool on_report(const model::Place& place, const host::InstanceReport& report);
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/testing/fake_clock.h"
 #include "runtime/testing/fake_places.h"
@@ -191,6 +193,50 @@ TEST_F(ReconcilerTest, StartsWhoUsesAProviderThatHasFailed) {
   settle();
   report(provider, 0, InstanceEvent::Crashed);
   EXPECT_EQ(settle(), (Journal{"math: start shop 0+1"})) << "the provider is held for a while";
+}
+
+TEST_F(ReconcilerTest, BindsDirectlyFromWorkerToWorkerOnly) {
+  add_shop_and_sums("demo:sums/sums@1.0.0");
+  DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math"));
+  settle();
+  report(provider, 0, InstanceEvent::Started);
+  for (const char* place : {"web", "math", ""}) {
+    model::Deployment shop = sample_deployment(std::string("shop-") + place, "shop@1.0.0", place);
+    shop.spec.direct = true;
+    wants(std::move(shop));
+  }
+  const auto directly = [](const Journal& journal) {
+    return std::ranges::count_if(journal, [](auto& line) { return line.ends_with("directly"); });
+  };
+  const Journal journal = settle();
+  EXPECT_EQ(directly(journal), 1) << "from web to math";
+  EXPECT_EQ(std::ranges::count(journal, "main: bind shop- demo:sums/sums@1.0.0 to another place"),
+            1);
+}
+
+TEST_F(ReconcilerTest, AChangeOfTheWayBindsAgainWithoutARestart) {
+  add_shop_and_sums("demo:sums/sums@1.0.0");
+  DeploymentRecord& provider = wants(sample_deployment("sums", "sums@1.0.0", "math"));
+  settle();
+  report(provider, 0, InstanceEvent::Started);
+  model::Deployment shop = sample_deployment("shop", "shop@1.0.0", "web");
+  report(wants(shop), 0, InstanceEvent::Started);
+  settle();
+  shop.spec.direct = true;
+  wants(shop);
+  const std::string bind = "web: bind shop demo:sums/sums@1.0.0 to another place";
+  const std::string lend = "math: lend sums demo:sums/sums@1.0.0#sum";
+  EXPECT_EQ(settle(), (Journal{lend, bind + " directly"}));
+  // What was told before the link was lost is told again, of these two places.
+  reconciler_.on_link_lost(group_name("math"), group_name("other"));
+  EXPECT_EQ(settle(), Journal());
+  reconciler_.on_link_lost(group_name("math"), group_name("web"));
+  EXPECT_EQ(settle(), (Journal{lend, bind + " directly"}));
+  shop.spec.direct = false;
+  wants(shop);
+  EXPECT_EQ(settle(), (Journal{lend, bind}));
+  reconciler_.on_link_lost(group_name("math"), group_name("web"));
+  EXPECT_EQ(settle(), Journal()) << "it has nothing to do with the link";
 }
 
 TEST_F(ReconcilerTest, BindsAnImportToAProviderOfAnotherPlace) {

@@ -192,6 +192,7 @@ bool runs_alike(const model::Deployment& before, const model::Deployment& after)
   spec.replicas = after.spec.replicas;
   spec.restart = after.spec.restart;
   spec.update = after.spec.update;
+  spec.direct = after.spec.direct;
   // What is composed depends on it.
   if (spec.fuse_with.empty()) spec.wiring = after.spec.wiring;
   return spec == after.spec && before.policy == after.policy && before.fused == after.fused;

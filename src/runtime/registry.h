@@ -51,6 +51,7 @@ struct ToldImport {
   std::uint64_t provider_load = 0;  // which load of the provider: one that was loaded again is told
                                     // again
   bool platform = false;            // the daemon itself serves it
+  bool direct = false;              // from worker to worker, if that can be had
   friend bool operator==(const ToldImport&, const ToldImport&) = default;
 };
 
@@ -151,8 +152,8 @@ class Registry {
 [[nodiscard]] bool occupies_a_process(const DeploymentRecord& record);
 // What is loaded is what is wanted, not an earlier revision that is being replaced.
 [[nodiscard]] bool is_current(const DeploymentRecord& record) noexcept;
-// Do the two differ in nothing but the number of replicas, their restart, how they are updated and
-// their wiring? Then what runs need not be made anew.
+// Do the two differ in nothing but the number of replicas, their restart, how they are updated,
+// their wiring and the way that it takes? Then what runs need not be made anew.
 [[nodiscard]] bool runs_alike(const model::Deployment& before, const model::Deployment& after);
 // Has something that can be started: a command, an http handler, a function that can be called, an
 // entrypoint.

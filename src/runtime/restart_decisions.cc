@@ -84,6 +84,17 @@ void Reconciler::on_place_down(const model::Place& place, const std::string& rea
   kick();
 }
 
+void Reconciler::on_link_lost(const model::GroupName& one, const model::GroupName& other) {
+  for (auto& [id, record] : registry_.deployments()) {
+    if (!record.loaded || (record.loaded_in != one && record.loaded_in != other)) continue;
+    const model::GroupName& far = record.loaded_in == one ? other : one;
+    std::erase_if(record.told, [&](const ToldImport& told) {
+      return told.direct && told.provider_place == far;
+    });
+  }
+  kick();
+}
+
 bool Reconciler::on_report(const model::Place& place, const host::InstanceReport& report) {
   DeploymentRecord* record = registry_.find(report.instance.deployment);
   if (record == nullptr || !record->loaded || record->loaded_in != place) return false;

@@ -150,6 +150,10 @@ void RuntimeCore::on_output(const model::Place& place, GuestOutput output) {
   logs.on_output(place, output);
 }
 
+void RuntimeCore::on_link_lost(const model::GroupName& one, const model::GroupName& other) {
+  reconciler.on_link_lost(one, other);
+}
+
 void RuntimeCore::on_completed(const model::DeploymentId& id) {
   operations.spawn(record_completion(id));
 }

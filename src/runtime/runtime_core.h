@@ -76,6 +76,7 @@ class RuntimeCore final : private PlaceListener {
   void on_place_down(const model::Place& place, const std::string& reason, PlaceLoss loss) override;
   void on_report(const model::Place& place, host::InstanceReport report) override;
   void on_output(const model::Place& place, GuestOutput output) override;
+  void on_link_lost(const model::GroupName& one, const model::GroupName& other) override;
   void on_completed(const model::DeploymentId& id);
   aio::Task<void> record_completion(model::DeploymentId id);
   aio::Task<Result<void>> try_record_completion(model::DeploymentId id);

@@ -94,6 +94,11 @@ class Moment {
                                    deployment.spec.wiring, deployment.policy.trusted};
     std::vector<model::ImportResolution> imports = model::fused_imports(made.members, made.plugs);
     std::ranges::move(resolver_.resolve(importer), std::back_inserter(imports));
+    for (model::ImportResolution& import : imports) {
+      if (import.state == ImportState::Bound &&
+          asks_for_a_link(deployment, place_of(registry_.find(*import.provider)->deployment)))
+        import.why += ", direct";
+    }
     return imports;
   }
 
@@ -180,6 +185,11 @@ std::vector<model::Binding> bindings_of(const Registry& registry) {
 
 bool needs_binding(ImportState state) noexcept {
   return states_to_bind.contains(state);
+}
+
+bool asks_for_a_link(const model::Deployment& consumer, const model::Place& place) {
+  const model::Place own = place_of(consumer);
+  return consumer.spec.direct && own && place && own != place;
 }
 
 std::vector<model::Binding> imports_to_bind(const Registry& registry) {

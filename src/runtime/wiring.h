@@ -37,6 +37,9 @@ using Together = std::map<model::DeploymentId, model::Deployment>;
 [[nodiscard]] std::vector<model::Binding> bindings_of(const Registry& registry);
 // Whether an import in this state is told to its place: it is not the host's, bound or not.
 [[nodiscard]] bool needs_binding(model::ImportState state) noexcept;
+// Whether its calls of a provider in `place` are to go from worker to worker: where neither is in
+// main, nor both in one worker.
+[[nodiscard]] bool asks_for_a_link(const model::Deployment& consumer, const model::Place& place);
 // Of deployments that are to run: every import that needs it.
 [[nodiscard]] std::vector<model::Binding> imports_to_bind(const Registry& registry);
 // Of all deployments; of one that is stopped what it would be bound to.

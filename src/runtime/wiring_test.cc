@@ -12,10 +12,12 @@ namespace {
 using model::ImportState;
 using testing::deployment_id;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kAdd;
 using testing::kOps;
+using ::testing::Not;
 using testing::sample_component;
 using testing::sample_deployment;
 
@@ -49,6 +51,22 @@ class WiringTest : public ::testing::Test {
 
   Registry registry_;
 };
+
+TEST_F(WiringTest, SaysWhatGoesFromWorkerToWorker) {
+  model::Deployment web = sample_deployment("web", "web@1.0.0", "front");
+  web.spec.direct = true;
+  registry_.put(web).desired = model::Desired::Running;
+  deploy("calc", "calc@1.0.0", true);
+  const auto why = [&] { return bindings_of(registry_).at(0).import.why; };
+  EXPECT_THAT(why(), EndsWith(", direct"));
+  web.spec.group = registry_.find(deployment_id("calc"))->deployment.spec.group;
+  registry_.put(web);
+  EXPECT_THAT(why(), Not(EndsWith(", direct"))) << "both are in one worker";
+  web.spec.group = testing::group_name("front");
+  web.spec.direct = false;
+  registry_.put(web);
+  EXPECT_THAT(why(), Not(EndsWith(", direct")));
+}
 
 TEST_F(WiringTest, OnlyAReplicaThatIsReadyServes) {
   deploy("web", "web@1.0.0", false);

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "host/remote_callee.h"
 #include "runtime/pending_call.h"
 #include "wire/utf8.h"
@@ -108,10 +109,11 @@ aio::Task<Result<void>> WorkerBackend::unload(model::DeploymentId deployment) {
   loaded_.erase(deployment);
   std::erase_if(routes_, [&](const auto& route) {
     if (route.first.first != deployment) return false;
-    if (port_) port_->serve(route.second, nullptr);
+    if (port_) port_->serve(route.second.route, nullptr);
     return true;
   });
   handles_.erase(deployment);
+  links_.forget(group_, deployment);
   ipc::ToWorker message = ipc::UnloadDeployment{0, std::move(deployment)};
   co_return co_await ask(std::move(message));
 }
@@ -129,31 +131,85 @@ aio::Task<Result<void>> WorkerBackend::stop(model::DeploymentId deployment, int 
 }
 
 aio::Task<Result<void>> WorkerBackend::bind(host::ImportBinding binding) {
+  const Import which(binding.consumer, binding.import);
   ipc::BindImport bind{0, std::move(binding.consumer), std::move(binding.import)};
   bind.provider = std::move(binding.provider);
   bind.exported = std::move(binding.exported);
   bind.why_not = std::move(binding.why_not);
   ipc::ToWorker message = std::move(bind);
-  co_return co_await ask(std::move(message));
+  ARCELLA_CO_TRY_VOID(co_await ask(std::move(message)));
+  now_over(which, 0);
+  co_return Result<void>();
 }
 
 aio::Task<Result<void>> WorkerBackend::bind_remote(RemoteBinding binding) {
   if (!port_) co_return fail(ErrorCode::Unavailable, "worker " + group_.str() + " is not up");
+  if (binding.direct) {
+    RemoteBinding same = binding;
+    auto bound = co_await bind_directly(std::move(same));
+    if (bound.has_value()) co_return bound;
+    log::debug("runtime", "an import goes through the daemon, for there is no link",
+               {{"deployment", binding.consumer.str()}, {"reason", bound.error().message()}});
+  }
+  co_return co_await bind_through_daemon(std::move(binding));
+}
+
+aio::Task<Result<void>> WorkerBackend::bind_through_daemon(RemoteBinding binding) {
+  if (!port_) co_return fail(ErrorCode::Unavailable, "worker " + group_.str() + " is not up");
   ARCELLA_CO_TRY(std::vector<std::uint32_t> numbers,
                  host::numbers_of(*binding.callee, binding.exported, binding.functions));
-  auto known = routes_.try_emplace(std::pair(binding.consumer, binding.import), last_route_ + 1);
-  if (known.second) ++last_route_;
-  std::uint32_t route = known.first->second;
+  const Import which(binding.consumer, binding.import);
+  const std::uint32_t route = route_of(which);
   // Calls that are on their way already may go there too: it is the same import.
   std::shared_ptr<host::Handles>& handles = handles_[binding.consumer];
   if (!handles) handles = std::make_shared<host::Handles>();
   port_->serve(route,
                std::make_shared<host::Route>(route, binding.callee, std::move(numbers), handles));
+  ARCELLA_CO_TRY_VOID(co_await bind_by_route(std::move(binding), route, 0));
+  now_over(which, 0);
+  co_return Result<void>();
+}
+
+aio::Task<Result<void>> WorkerBackend::bind_directly(RemoteBinding binding) {
+  const Import which(binding.consumer, binding.import);
+  const std::uint32_t route = route_of(which);
+  WorkerLinks::Loan loan{
+      group_,           binding.consumer, route, binding.direct->group, binding.direct->deployment,
+      binding.exported, binding.functions};
+  ARCELLA_CO_TRY(const WorkerLinks::Number link, co_await links_.lend(std::move(loan)));
+  auto bound = co_await bind_by_route(std::move(binding), route, link);
+  if (!bound.has_value()) {
+    links_.withdraw(link, group_, which.first, route);
+    co_return bound;
+  }
+  // Lost meanwhile: who listens for it did not know of this binding yet.
+  if (!links_.has(link)) co_return fail(ErrorCode::Unavailable, "the link has gone");
+  now_over(which, link);
+  co_return Result<void>();
+}
+
+std::uint32_t WorkerBackend::route_of(const Import& which) {
+  const auto known = routes_.try_emplace(which, WayOut{last_route_ + 1, 0});
+  if (known.second) ++last_route_;
+  return known.first->second.route;
+}
+
+aio::Task<Result<void>> WorkerBackend::bind_by_route(RemoteBinding binding, std::uint32_t route,
+                                                     WorkerLinks::Number link) {
   ipc::BindImport bind{0, std::move(binding.consumer), std::move(binding.import)};
   bind.exported = std::move(binding.exported);
   bind.route = ipc::ImportRoute{route, std::move(binding.functions), binding.call_timeout.count()};
+  bind.link = link;
   ipc::ToWorker message = std::move(bind);
   co_return co_await ask(std::move(message));
+}
+
+void WorkerBackend::now_over(const Import& which, WorkerLinks::Number link) {
+  const auto way = routes_.find(which);
+  if (way == routes_.end()) return;
+  const WorkerLinks::Number before = std::exchange(way->second.link, link);
+  if (before != 0 && before != link)
+    links_.withdraw(before, group_, which.first, way->second.route);
 }
 
 aio::Task<Result<std::shared_ptr<host::Callee>>> WorkerBackend::callee(

@@ -12,6 +12,7 @@
 #include "host/engine_pool.h"
 #include "host/handles.h"
 #include "runtime/instance_backend.h"
+#include "runtime/worker_links.h"
 #include "supervisor/worker_manager.h"
 
 namespace boost::asio {
@@ -26,8 +27,8 @@ namespace arcella::runtime {
 class WorkerBackend final : public InstanceBackend {
  public:
   WorkerBackend(boost::asio::io_context& io, host::EnginePool& pool,
-                supervisor::WorkerManager& manager, model::GroupName group)
-      : io_(io), pool_(pool), manager_(manager), group_(std::move(group)) {}
+                supervisor::WorkerManager& manager, WorkerLinks& links, model::GroupName group)
+      : io_(io), pool_(pool), manager_(manager), links_(links), group_(std::move(group)) {}
   ~WorkerBackend() override;
   WorkerBackend(const WorkerBackend&) = delete;
   WorkerBackend& operator=(const WorkerBackend&) = delete;
@@ -57,9 +58,21 @@ class WorkerBackend final : public InstanceBackend {
   aio::Task<Result<std::uint32_t>> number_of(model::DeploymentId deployment, std::string function);
   void close_port(const std::string& reason);
 
+  using Import = std::pair<model::DeploymentId, std::string>;  // a consumer's
+  // The number of an import's way out of the worker.
+  [[nodiscard]] std::uint32_t route_of(const Import& which);
+  // The worker is told of it.
+  aio::Task<Result<void>> bind_by_route(RemoteBinding binding, std::uint32_t route,
+                                        WorkerLinks::Number link);
+  aio::Task<Result<void>> bind_through_daemon(RemoteBinding binding);
+  aio::Task<Result<void>> bind_directly(RemoteBinding binding);
+  // The import leads over `link` from now on (0: over none).
+  void now_over(const Import& which, WorkerLinks::Number link);
+
   boost::asio::io_context& io_;
   host::EnginePool& pool_;
   supervisor::WorkerManager& manager_;
+  WorkerLinks& links_;
   model::GroupName group_;
   std::shared_ptr<host::CallPort> port_;  // null: no process is up
   std::shared_ptr<const void> life_;      // what is heard of a process that has gone is told by it
@@ -74,9 +87,13 @@ class WorkerBackend final : public InstanceBackend {
   std::map<model::DeploymentId, Loaded> loaded_;
   std::uint64_t loads_ = 0;
 
-  // The numbers of the ways out of the worker, by consumer and import. One that leads elsewhere
-  // later keeps its number, so that a call on its way is not lost.
-  std::map<std::pair<model::DeploymentId, std::string>, std::uint32_t> routes_;
+  // The ways out of the worker. One that leads elsewhere later keeps its number, so that a call on
+  // its way is not lost.
+  struct WayOut {
+    std::uint32_t route = 0;
+    WorkerLinks::Number link = 0;  // 0: to the daemon
+  };
+  std::map<Import, WayOut> routes_;
   std::uint32_t last_route_ = 0;
   // Those that a consumer in the worker holds by its routes, which share them.
   std::map<model::DeploymentId, std::shared_ptr<host::Handles>> handles_;

@@ -43,7 +43,7 @@ class WorkerListener {
   // by itself; nullopt: it was stopped as asked, or it died too often (`failed`).
   virtual void on_worker_down(const model::GroupName& group, const std::string& reason, bool failed,
                               std::optional<std::chrono::milliseconds> retry_in) = 0;
-  // InstanceReported and Output only; Replies go to whoever asked. Untrusted content.
+  // InstanceReported, Output and LinkLost only; Replies go to whoever asked. Untrusted content.
   virtual void on_worker_message(const model::GroupName& group, ipc::FromWorker message) = 0;
 };
 

@@ -30,6 +30,7 @@
 #include "model/component.h"
 #include "wire/json.h"
 #include "worker/inherited_fd.h"
+#include "worker/links.h"
 #include "worker/outbound_queue.h"
 #include "worker/sandbox.h"
 
@@ -53,6 +54,7 @@ class Worker {
         tasks_(loop.executor()),
         data_(std::move(data)),
         pool_(0),
+        links_(loop_.io(), pool_, [this](const ipc::LinkLost& lost) { send(lost); }),
         host_(engine, pool_, outbound_) {}
 
   // False: the daemon is gone.
@@ -71,6 +73,9 @@ class Worker {
   void on(const ipc::ResolveFunction& message);
   void on(const ipc::QueryStatistics& message);
   void on(const ipc::BindImport& message);
+  void on(const ipc::OpenLink& message, std::vector<UniqueFd> fds);
+  void on(const ipc::LendExport& message);
+  void on(const ipc::ForgetConsumer& message) { reply(message.request, links_.forget(message)); }
   void on(const ipc::Shutdown& message) { shut_down(milliseconds(message.deadline_ms)); }
   void handle(ipc::FromDaemon received);
   void reply(std::uint64_t request, const Result<void>& result);
@@ -91,6 +96,7 @@ class Worker {
   // The port needs the pool, and the host's guests both until they are gone.
   host::EnginePool pool_;
   std::shared_ptr<host::CallPort> port_;  // never null after run() has begun
+  Links links_;
   host::InstanceHost host_;
 };
 
@@ -178,9 +184,30 @@ void Worker::on(const ipc::BindImport& message) {
                                        message.exported, message.why_not}));
     return;
   }
-  const auto provider = host::RemoteCallee::through(port_, *message.route, message.exported);
-  reply(message.request,
-        host_.bind(message.deployment, message.import, provider, message.exported));
+  const auto port = message.link == 0 ? port_ : links_.port(message.link);
+  reply(message.request, port.and_then([&](const std::shared_ptr<host::CallPort>& way) {
+    const auto provider = host::RemoteCallee::through(way, *message.route, message.exported);
+    return host_.bind(message.deployment, message.import, provider, message.exported);
+  }));
+}
+
+void Worker::on(const ipc::OpenLink& message, std::vector<UniqueFd> fds) {
+  if (fds.size() < 2) {
+    reply(message.request, fail(ErrorCode::InvalidRequest, "no channel came with the message"));
+    return;
+  }
+  ipc::DataEnd end(std::move(fds[0]), std::move(fds[1]), message.first);
+  reply(message.request, links_.open(message.link, std::move(end)));
+}
+
+void Worker::on(const ipc::LendExport& message) {
+  if (!message.provider) {
+    reply(message.request, links_.withdraw(message));
+    return;
+  }
+  reply(message.request, host_.find(*message.provider).and_then([&](const auto& provider) {
+    return links_.lend(message, provider);
+  }));
 }
 
 void Worker::handle(ipc::FromDaemon received) {
@@ -189,9 +216,13 @@ void Worker::handle(ipc::FromDaemon received) {
     return;
   }
   std::visit(
-      [this](const auto& message) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(message)>, ipc::LoadDeployment>)
+      [&](const auto& message) {
+        using Message = std::decay_t<decltype(message)>;
+        if constexpr (std::is_same_v<Message, ipc::OpenLink>) {
+          on(message, std::move(received.fds));
+        } else if constexpr (!std::is_same_v<Message, ipc::LoadDeployment>) {
           on(message);
+        }
       },
       received.message);
 }

@@ -56,7 +56,8 @@ class FakeBackend final : public InstanceBackend {
   }
   aio::Task<Result<void>> bind_remote(RemoteBinding binding) override {
     if (auto failure = next_failure()) co_return fail(*failure);
-    note("bind " + binding.consumer.str() + " " + binding.import + " to another place");
+    note("bind " + binding.consumer.str() + " " + binding.import + " to another place" +
+         (binding.direct ? " directly" : ""));
     co_return Result<void>();
   }
   aio::Task<Result<std::shared_ptr<host::Callee>>> callee(
