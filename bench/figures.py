@@ -173,6 +173,26 @@ def nats_figure(rounds):
                   1e9 / statistics.median(theirs[1:]), 4.0, at_least=True)
 
 
+def link_figure(artifact):
+    """Between two workers with a link, against the way through a third process. All on one processor: where they run
+    otherwise changes from run to run, and with it what a wake-up costs."""
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(everywhere)})
+    try:
+        rounds = Rounds(PORT_BENCH, artifact)
+    finally:
+        os.sched_setaffinity(0, everywhere)
+    samples = {"direct-p50": [], "via-p50": []}
+    try:
+        for number in range(22):
+            for name in reversed(samples) if number % 2 else samples:
+                samples[name].append(rounds.round(name, 5_000))
+    finally:
+        rounds.close()
+    direct, via = (statistics.median(values[2:]) for values in samples.values())
+    return Figure("remote-direct-against-main", direct, "ns", via, 0.6)
+
+
 def remote_figures():
     """From one process to a component of another, against the least that a socket pair can do."""
     with tempfile.TemporaryDirectory() as folder:
@@ -187,10 +207,12 @@ def remote_figures():
             against_nats = nats_figure(rounds)
         finally:
             rounds.close()
+        against_main = link_figure(artifact)
     ns = {name: statistics.median(values[2:]) for name, values in samples.items()}
     floor = ns["floor-p50"]
     yield Figure("remote-u32-p50", ns["u32-p50"], "ns", floor, max(1.3, (floor + 3_000) / floor))
     yield Figure("remote-u32-p99", ns["u32-p99"], "ns", ns["floor-p99"], 2.0)
+    yield against_main
     rate = 1e9 / ns["u32-64"]
     yield Figure("remote-at-once-against-one", rate, "call/s", 1e9 / ns["u32-p50"], 10.0, at_least=True)
     yield Figure("remote-at-once-against-asio", rate, "call/s", 1e9 / ns["asio-64"], 0.5, at_least=True)

@@ -5,6 +5,8 @@
 //   port_bench ECHO    artifact of guests/echo; then rounds (rounds.h)
 // NAME: u32-p50, u32-p99      calls of `add`, each begun by the end of the one before
 //       u32-64                64 at once: time per call
+//       direct-p50            as u32-p50, between two workers with a link: the far side has a route
+//       via-p50               the same through a third process, as through the daemon
 //       bytes-N[-p50]         `echo-bytes` of N bytes, one at a time: time per call
 //       floor-p50, floor-p99  frames of a call's and of a result's size to and fro, by blocking
 //                             calls of two processes that do nothing else
@@ -90,8 +92,15 @@ void write_all(int fd, const std::byte* from, std::size_t size) {
 
 // --- the far side ---
 
-// Serves until the other side is gone.
-[[noreturn]] void provide(ipc::DataEnd end, const char* artifact) {
+std::shared_ptr<host::Route> route_to(std::shared_ptr<host::Callee> callee,
+                                      std::vector<std::uint32_t> functions) {
+  return std::make_shared<host::Route>(kSlot, std::move(callee), std::move(functions),
+                                       std::make_shared<host::Handles>());
+}
+
+// Serves until the other side is gone; `link` as one of another worker, `daemon` as the daemon's.
+[[noreturn]] void provide(ipc::DataEnd end, ipc::DataEnd link, ipc::DataEnd daemon,
+                          const char* artifact) {
   const auto engine = engine::Engine::create(engine::EngineConfig{});
   if (!engine) die(engine.error().message());
   HostedGuests guests(**engine);
@@ -108,8 +117,31 @@ void write_all(int fd, const std::byte* from, std::size_t size) {
                            [&gone](const Error&) { gone.set_value(); });
   if (!port) die(port.error().message());
   (*port)->serve(kSlot, provider);
+  const auto linked =
+      host::CallPort::open(std::move(link), guests.pool(), host::CallPort::Side::Link, {});
+  if (!linked) die(linked.error().message());
+  (*linked)->serve(kSlot, route_to(provider, {kAdd}));
+  const auto served =
+      host::CallPort::open(std::move(daemon), guests.pool(), host::CallPort::Side::Worker, {});
+  if (!served) die(served.error().message());
+  (*served)->serve(kSlot, provider);
   const std::byte ready{1};  // before any frame: calls may come now
   write_all(channel, &ready, 1);
+  gone.get_future().wait();
+  std::_Exit(0);
+}
+
+// What the daemon does for two workers: calls from the one by a route to the other.
+[[noreturn]] void pass_on(ipc::DataEnd from, ipc::DataEnd to) {
+  host::EnginePool pool(1);
+  std::promise<void> gone;
+  const auto provider = host::CallPort::open(std::move(to), pool, host::CallPort::Side::Daemon, {});
+  const auto consumer = host::CallPort::open(std::move(from), pool, host::CallPort::Side::Daemon,
+                                             [&gone](const Error&) { gone.set_value(); });
+  if (!provider || !consumer) die("the process in between");
+  auto callee = std::make_shared<host::RemoteCallee>(*provider, kSlot,
+                                                     host::RemoteCallee::Functions{}, kRoundMax);
+  (*consumer)->serve(kSlot, route_to(std::move(callee), {kAdd}));
   gone.get_future().wait();
   std::_Exit(0);
 }
@@ -206,8 +238,8 @@ void in_another_process(Body body) {
 
 class Caller {
  public:
-  explicit Caller(ipc::DataEnd end) {
-    auto opened = host::CallPort::open(std::move(end), pool_, host::CallPort::Side::Daemon,
+  Caller(ipc::DataEnd end, host::CallPort::Side side) {
+    auto opened = host::CallPort::open(std::move(end), pool_, side,
                                        [](const Error& why) { die(why.message()); });
     if (!opened) die(opened.error().message());
     callee_ = std::make_unique<host::RemoteCallee>(*opened, kSlot, host::RemoteCallee::Functions{},
@@ -317,8 +349,16 @@ std::vector<std::byte> numbers(std::initializer_list<std::uint32_t> values, std:
   return bytes;
 }
 
-double round(Caller& caller, int floor, AsioEnd& asio, const std::string& name,
+// One for each way to the provider.
+struct Callers {
+  Caller& daemon;
+  Caller& link;
+  Caller& via;
+};
+
+double round(const Callers& callers, int floor, AsioEnd& asio, const std::string& name,
              std::uint32_t count) {
+  Caller& caller = callers.daemon;
   const std::vector<std::byte> sum = numbers({20, 22});
   const std::size_t dash = name.find('-');
   const std::string what = name.substr(0, dash);
@@ -336,6 +376,8 @@ double round(Caller& caller, int floor, AsioEnd& asio, const std::string& name,
     caller.run(kAdd, sum, count, kAtOnce);
     return ns_since(start) / count;
   }
+  if (name == "direct-p50") return percentile(callers.link.run(kAdd, sum, count, 1), part);
+  if (name == "via-p50") return percentile(callers.via.run(kAdd, sum, count, 1), part);
   if (what == "u32") return percentile(caller.run(kAdd, sum, count, 1), part);
   const auto size = static_cast<std::uint32_t>(std::stoul(how));
   if (what == "memcpy") return copy(size, count);
@@ -350,12 +392,18 @@ void run(const char* artifact) {
   auto calls = socket_pair();
   auto memory = ipc::SharedMemory::make();
   if (!memory) die(memory.error().message());
+  auto link = socket_pair();
+  auto way = socket_pair();     // to the process in between
+  auto behind = socket_pair();  // and on to the provider
   auto frames = socket_pair();
   auto asio = socket_pair();
   in_another_process([&] {
     calls.first.reset();
-    provide(ipc::DataEnd(std::move(calls.second), std::move(*memory), false), artifact);
+    provide(ipc::DataEnd(std::move(calls.second), std::move(*memory), false),
+            ipc::DataEnd(std::move(link.second)), ipc::DataEnd(std::move(behind.second)), artifact);
   });
+  in_another_process(
+      [&] { pass_on(ipc::DataEnd(std::move(way.second)), ipc::DataEnd(std::move(behind.first))); });
   in_another_process([&] {
     frames.first.reset();
     echo(frames.second);
@@ -364,15 +412,20 @@ void run(const char* artifact) {
     asio.first.reset();
     AsioEnd(std::move(asio.second), kCallBytes, kResultBytes).echo();
   });
-  calls.second.reset();
+  for (UniqueFd* end : {&calls.second, &link.second, &way.second, &behind.first, &behind.second})
+    end->reset();
   frames.second.reset();
   asio.second.reset();
   std::byte ready{};
   read_exactly(calls.first.get(), &ready, 1);
-  Caller caller(ipc::DataEnd(std::move(calls.first), std::move(*memory), true));
+  using Side = host::CallPort::Side;
+  Caller caller(ipc::DataEnd(std::move(calls.first), std::move(*memory), true), Side::Daemon);
+  Caller linked(ipc::DataEnd(std::move(link.first)), Side::Link);
+  Caller via(ipc::DataEnd(std::move(way.first)), Side::Worker);
   AsioEnd asio_caller(std::move(asio.first), kResultBytes, kCallBytes);
   const auto served = serve_rounds([&](const std::string& name, std::uint32_t count) {
-    return Result<double>(round(caller, frames.first.get(), asio_caller, name, count));
+    return Result<double>(
+        round({caller, linked, via}, frames.first.get(), asio_caller, name, count));
   });
   if (!served) die(served.error().message());
   std::_Exit(0);
