@@ -26,7 +26,10 @@ constexpr int kConsumers = 64;
 constexpr milliseconds kCallTimeout{5000};
 constexpr milliseconds kSlack{10'000};
 
-class ConsumersTest : public RelayTest {
+// The way from the consumers to the provider: through the daemon, or from worker to worker.
+enum class Way { ThroughDaemon, Direct };
+
+class ConsumersTest : public RelayTest, public ::testing::WithParamInterface<Way> {
  protected:
   void SetUp() override {
     RelayTest::SetUp();
@@ -35,7 +38,9 @@ class ConsumersTest : public RelayTest {
         "group = \"math\"\nreplicas = 4\n[deployment.overrides.resources]\n"
         "call_timeout_ms = 1000\nfuel = 100_000\n"
         "[deployment.restart]\nattempts = 1000\ninterval_seconds = 1\ndelay_ms = 10\n");
-    put("relay", "relay", "group = \"web\"\nreplicas = " + std::to_string(kConsumers) + "\n");
+    put("relay", "relay",
+        "group = \"web\"\nreplicas = " + std::to_string(kConsumers) + "\n" +
+            (GetParam() == Way::Direct ? "direct = true\n" : ""));
     start("sums");
     start("relay");
     for (int i = 0; i < kConsumers; ++i) threads_.emplace_back([this] { consume(); });
@@ -94,7 +99,7 @@ class ConsumersTest : public RelayTest {
   std::atomic<int> refused_ = 0;
 };
 
-TEST_F(ConsumersTest, OutliveTheProvidersProcess) {
+TEST_P(ConsumersTest, OutliveTheProvidersProcess) {
   ASSERT_TRUE(signal("sums", SIGKILL));
   all_are_served("after a kill");
   ASSERT_TRUE(signal("sums", SIGSTOP));
@@ -103,7 +108,7 @@ TEST_F(ConsumersTest, OutliveTheProvidersProcess) {
   all_are_served("after a stop");
 }
 
-TEST_F(ConsumersTest, OutliveItsReplicas) {
+TEST_P(ConsumersTest, OutliveItsReplicas) {
   std::string many = "[0";
   for (int i = 0; i < 20'000; ++i) many += ", 1";
   many += "]";
@@ -114,19 +119,21 @@ TEST_F(ConsumersTest, OutliveItsReplicas) {
   all_are_served("after replicas ran out of fuel");
 }
 
-TEST_F(ConsumersTest, FollowEveryChangeOfTheDeployment) {
+TEST_P(ConsumersTest, FollowEveryChangeOfTheDeployment) {
   ASSERT_EQ(cli({"scale", "sums", "0"}).status, 0);
   EXPECT_TRUE(eventually([this] { return refused_ >= kConsumers; }));
   ASSERT_EQ(cli({"scale", "sums", "2"}).status, 0);
   all_are_served("after scale to nothing and back");
   put("sums", "calc", "group = \"web\"\n");
   all_are_served("after a move into the consumers' own process");
+  put("sums", "calc", "group = \"other\"\n");
+  all_are_served("after a move into a third process");
   put("sums", "calc", kInMain);
   all_are_served("after a move into the daemon");
 }
 
 // Both are there: no call falls between them.
-TEST_F(ConsumersTest, AreHandedToAnotherProviderWithoutAFailure) {
+TEST_P(ConsumersTest, AreHandedToAnotherProviderWithoutAFailure) {
   put("also", "calc", "group = \"math\"\nreplicas = 4\n");
   start("also");
   EXPECT_TRUE(eventually([this] {
@@ -137,7 +144,7 @@ TEST_F(ConsumersTest, AreHandedToAnotherProviderWithoutAFailure) {
 }
 
 // The one that stops is called until all are bound to the other.
-TEST_F(ConsumersTest, AreHandedOnByAProviderThatStops) {
+TEST_P(ConsumersTest, AreHandedOnByAProviderThatStops) {
   put("other", "calc", "group = \"numbers\"\nreplicas = 4\n");
   start("other");
   const std::string used(
@@ -146,6 +153,11 @@ TEST_F(ConsumersTest, AreHandedOnByAProviderThatStops) {
   all_are_served("by the one that stays");
   EXPECT_EQ(refused_, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, ConsumersTest, ::testing::Values(Way::ThroughDaemon, Way::Direct),
+                         [](const auto& test) {
+                           return test.param == Way::Direct ? "Direct" : "ThroughDaemon";
+                         });
 
 }  // namespace
 }  // namespace arcella::integration

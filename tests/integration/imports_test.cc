@@ -33,12 +33,16 @@ struct Route {
   const char* name;
   std::string consumer;
   std::string provider;
+  bool direct = false;
   friend void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
 };
 
 std::string in(const std::string& group) {
   if (!group.empty()) return "group = \"" + group + "\"\n";
   return std::string(kInMain);
+}
+std::string consumer_of(const Route& route) {
+  return (route.direct ? "direct = true\n" : "") + in(route.consumer);
 }
 
 class ImportsByRoute : public Imports, public ::testing::WithParamInterface<Route> {
@@ -47,7 +51,7 @@ class ImportsByRoute : public Imports, public ::testing::WithParamInterface<Rout
     Imports::SetUp();
     if (HasFatalFailure()) return;
     put("sums", "calc", in(GetParam().provider));
-    put("relay", "relay", in(GetParam().consumer));
+    put("relay", "relay", consumer_of(GetParam()));
     start("sums");
     start("relay");
   }
@@ -73,10 +77,10 @@ TEST_P(ImportsByRoute, AreBoundAgainWhenTheProviderComesBack) {
   }
 }
 
-const auto kRoutes =
-    ::testing::Values(Route{"MainToMain", "", ""}, Route{"WithinAWorker", "math", "math"},
-                      Route{"MainToWorker", "", "math"}, Route{"WorkerToMain", "math", ""},
-                      Route{"WorkerToWorker", "math", "web"});
+const auto kRoutes = ::testing::Values(
+    Route{"MainToMain", "", ""}, Route{"WithinAWorker", "math", "math"},
+    Route{"MainToWorker", "", "math"}, Route{"WorkerToMain", "math", ""},
+    Route{"WorkerToWorker", "math", "web"}, Route{"DirectlyToWorker", "math", "web", true});
 INSTANTIATE_TEST_SUITE_P(Places, ImportsByRoute, kRoutes,
                          [](const auto& test) { return test.param.name; });
 
@@ -89,7 +93,7 @@ class ResourcesByRoute : public DaemonTest, public ::testing::WithParamInterface
     install("vault");
     install("teller");
     put("safe", "vault", in(GetParam().provider));
-    put("teller", "teller", in(GetParam().consumer));
+    put("teller", "teller", consumer_of(GetParam()));
     start("safe");
     start("teller");
   }
@@ -164,11 +168,13 @@ INSTANTIATE_TEST_SUITE_P(Places, ResourcesByRoute, kRoutes,
                          [](const auto& test) { return test.param.name; });
 INSTANTIATE_TEST_SUITE_P(Places, ResourcesOfAConsumersProcess,
                          ::testing::Values(Route{"WorkerToMain", "math", ""},
-                                           Route{"WorkerToWorker", "math", "web"}),
+                                           Route{"WorkerToWorker", "math", "web"},
+                                           Route{"DirectlyToWorker", "math", "web", true}),
                          [](const auto& test) { return test.param.name; });
 INSTANTIATE_TEST_SUITE_P(Places, ResourcesOfAProvidersProcess,
                          ::testing::Values(Route{"MainToWorker", "", "math"},
-                                           Route{"WorkerToWorker", "math", "web"}),
+                                           Route{"WorkerToWorker", "math", "web"},
+                                           Route{"DirectlyToWorker", "math", "web", true}),
                          [](const auto& test) { return test.param.name; });
 
 TEST_F(Imports, AProviderThatGoesAndComesBackLeavesItsConsumerRunning) {

@@ -128,6 +128,7 @@ struct Route {
   const char* name;
   std::string consumer;
   std::string provider;
+  bool direct = false;
   friend void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
 };
 
@@ -135,16 +136,17 @@ class MirrorTest : public DaemonTest {
  protected:
   // A deployment of the guest in this language, which asks the other one.
   void put_mirror(const std::string& name, const std::string& language, const std::string& group,
-                  const std::string& asks) {
-    const std::string place = group.empty() ? "" : "group = \"" + group + "\"\n";
+                  const std::string& asks, bool direct) {
+    const std::string place =
+        (group.empty() ? "" : "group = \"" + group + "\"\n") + (direct ? "direct = true\n" : "");
     put(name, "mirror-" + language,
         place + "[deployment.wiring]\n\"tests:mirror/echo\" = \"" + asks + "\"\n" +
             (group.empty() ? std::string(kInMain) : ""));
   }
   void put_both(const std::string& consumer, const std::string& provider, const Route& route) {
-    put_mirror("provider", provider, route.provider, "consumer");
+    put_mirror("provider", provider, route.provider, "consumer", route.direct);
     start("provider");
-    put_mirror("consumer", consumer, route.consumer, "provider");
+    put_mirror("consumer", consumer, route.consumer, "provider", route.direct);
     start("consumer");
   }
 
@@ -200,18 +202,19 @@ TEST_P(Mirror, GivesBackWhatIsLarge) {
   expect_given_back(large_values());
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, Mirror,
-                         ::testing::Combine(::testing::Values(Route{"MainToMain", "", ""},
-                                                              Route{"WithinAWorker", "a", "a"},
-                                                              Route{"MainToWorker", "", "b"},
-                                                              Route{"WorkerToMain", "a", ""},
-                                                              Route{"WorkerToWorker", "a", "b"}),
-                                            ::testing::Values("rust", "c"),
-                                            ::testing::Values("rust", "c")),
-                         [](const auto& test) {
-                           return std::string(std::get<0>(test.param).name) + "_" +
-                                  std::get<1>(test.param) + "_" + std::get<2>(test.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Ways, Mirror,
+    ::testing::Combine(::testing::Values(Route{"MainToMain", "", ""},
+                                         Route{"WithinAWorker", "a", "a"},
+                                         Route{"MainToWorker", "", "b"},
+                                         Route{"WorkerToMain", "a", ""},
+                                         Route{"WorkerToWorker", "a", "b"},
+                                         Route{"DirectlyToWorker", "a", "b", true}),
+                       ::testing::Values("rust", "c"), ::testing::Values("rust", "c")),
+    [](const auto& test) {
+      return std::string(std::get<0>(test.param).name) + "_" + std::get<1>(test.param) + "_" +
+             std::get<2>(test.param);
+    });
 
 }  // namespace
 }  // namespace arcella::integration
