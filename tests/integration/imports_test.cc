@@ -6,11 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <ostream>
 #include <string>
 #include <string_view>
 
 #include "support/relay_fixture.h"
+#include "support/routes.h"
 
 namespace arcella::integration {
 namespace {
@@ -28,29 +28,12 @@ class Imports : public RelayTest {
   std::string call(const std::string& text) { return cli({"call", "relay", text}).out; }
 };
 
-// Where consumer and provider are; empty: in main.
-struct Route {
-  const char* name;
-  std::string consumer;
-  std::string provider;
-  bool direct = false;
-  friend void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
-};
-
-std::string in(const std::string& group) {
-  if (!group.empty()) return "group = \"" + group + "\"\n";
-  return std::string(kInMain);
-}
-std::string consumer_of(const Route& route) {
-  return (route.direct ? "direct = true\n" : "") + in(route.consumer);
-}
-
 class ImportsByRoute : public Imports, public ::testing::WithParamInterface<Route> {
  protected:
   void SetUp() override {
     Imports::SetUp();
     if (HasFatalFailure()) return;
-    put("sums", "calc", in(GetParam().provider));
+    put("sums", "calc", placed(GetParam().provider));
     put("relay", "relay", consumer_of(GetParam()));
     start("sums");
     start("relay");
@@ -77,11 +60,7 @@ TEST_P(ImportsByRoute, AreBoundAgainWhenTheProviderComesBack) {
   }
 }
 
-const auto kRoutes = ::testing::Values(
-    Route{"MainToMain", "", ""}, Route{"WithinAWorker", "math", "math"},
-    Route{"MainToWorker", "", "math"}, Route{"WorkerToMain", "math", ""},
-    Route{"WorkerToWorker", "math", "web"}, Route{"DirectlyToWorker", "math", "web", true});
-INSTANTIATE_TEST_SUITE_P(Places, ImportsByRoute, kRoutes,
+INSTANTIATE_TEST_SUITE_P(Places, ImportsByRoute, ::testing::ValuesIn(routes_between_stores()),
                          [](const auto& test) { return test.param.name; });
 
 // teller holds accounts of vault.
@@ -92,7 +71,7 @@ class ResourcesByRoute : public DaemonTest, public ::testing::WithParamInterface
     if (HasFatalFailure()) return;
     install("vault");
     install("teller");
-    put("safe", "vault", in(GetParam().provider));
+    put("safe", "vault", placed(GetParam().provider));
     put("teller", "teller", consumer_of(GetParam()));
     start("safe");
     start("teller");
@@ -164,17 +143,17 @@ TEST_P(ResourcesOfAProvidersProcess, AreErrorsWithoutIt) {
   EXPECT_EQ(deployment("teller").at("restarts").as_int64(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Places, ResourcesByRoute, kRoutes,
+INSTANTIATE_TEST_SUITE_P(Places, ResourcesByRoute, ::testing::ValuesIn(routes_between_stores()),
                          [](const auto& test) { return test.param.name; });
 INSTANTIATE_TEST_SUITE_P(Places, ResourcesOfAConsumersProcess,
                          ::testing::Values(Route{"WorkerToMain", "math", ""},
                                            Route{"WorkerToWorker", "math", "web"},
-                                           Route{"DirectlyToWorker", "math", "web", true}),
+                                           Route{"DirectlyToWorker", "math", "web", Joint::Direct}),
                          [](const auto& test) { return test.param.name; });
 INSTANTIATE_TEST_SUITE_P(Places, ResourcesOfAProvidersProcess,
                          ::testing::Values(Route{"MainToWorker", "", "math"},
                                            Route{"WorkerToWorker", "math", "web"},
-                                           Route{"DirectlyToWorker", "math", "web", true}),
+                                           Route{"DirectlyToWorker", "math", "web", Joint::Direct}),
                          [](const auto& test) { return test.param.name; });
 
 TEST_F(Imports, AProviderThatGoesAndComesBackLeavesItsConsumerRunning) {

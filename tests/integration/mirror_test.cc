@@ -4,15 +4,13 @@
 // goes from the command line through a consumer to a provider and comes back the same.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <ostream>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "support/daemon_fixture.h"
+#include "support/routes.h"
 
 namespace arcella::integration {
 namespace {
@@ -123,30 +121,19 @@ constexpr std::string_view kManyGiven =
     R"({a: 255, b: -1, c: 2, d: -3, e: 0.5, f: 0.25, g: true, h: 'h', i: "i", j: [1, 2], )"
     R"(k: some(11), l: green, m: {read}, n: 14})";
 
-// Where consumer and provider are; empty: in main.
-struct Route {
-  const char* name;
-  std::string consumer;
-  std::string provider;
-  bool direct = false;
-  friend void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
-};
-
 class MirrorTest : public DaemonTest {
  protected:
-  // A deployment of the guest in this language, which asks the other one.
-  void put_mirror(const std::string& name, const std::string& language, const std::string& group,
-                  const std::string& asks, bool direct) {
-    const std::string place =
-        (group.empty() ? "" : "group = \"" + group + "\"\n") + (direct ? "direct = true\n" : "");
-    put(name, "mirror-" + language,
-        place + "[deployment.wiring]\n\"tests:mirror/echo\" = \"" + asks + "\"\n" +
-            (group.empty() ? std::string(kInMain) : ""));
-  }
   void put_both(const std::string& consumer, const std::string& provider, const Route& route) {
-    put_mirror("provider", provider, route.provider, "consumer", route.direct);
-    start("provider");
-    put_mirror("consumer", consumer, route.consumer, "provider", route.direct);
+    const std::string interface = "tests:mirror/echo";
+    if (route.joint == Joint::Fused) {
+      put("provider", "mirror-" + provider, placed(route.provider));
+    } else {
+      // It is a consumer, too, though nobody asks it.
+      const Route back{"Back", route.provider, route.consumer, route.joint};
+      put("provider", "mirror-" + provider, joined(back, interface, "consumer"));
+      start("provider");
+    }
+    put("consumer", "mirror-" + consumer, joined(route, interface, "provider"));
     start("consumer");
   }
 
@@ -202,19 +189,14 @@ TEST_P(Mirror, GivesBackWhatIsLarge) {
   expect_given_back(large_values());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Ways, Mirror,
-    ::testing::Combine(::testing::Values(Route{"MainToMain", "", ""},
-                                         Route{"WithinAWorker", "a", "a"},
-                                         Route{"MainToWorker", "", "b"},
-                                         Route{"WorkerToMain", "a", ""},
-                                         Route{"WorkerToWorker", "a", "b"},
-                                         Route{"DirectlyToWorker", "a", "b", true}),
-                       ::testing::Values("rust", "c"), ::testing::Values("rust", "c")),
-    [](const auto& test) {
-      return std::string(std::get<0>(test.param).name) + "_" + std::get<1>(test.param) + "_" +
-             std::get<2>(test.param);
-    });
+INSTANTIATE_TEST_SUITE_P(Ways, Mirror,
+                         ::testing::Combine(::testing::ValuesIn(all_routes()),
+                                            ::testing::Values("rust", "c"),
+                                            ::testing::Values("rust", "c")),
+                         [](const auto& test) {
+                           return std::string(std::get<0>(test.param).name) + "_" +
+                                  std::get<1>(test.param) + "_" + std::get<2>(test.param);
+                         });
 
 }  // namespace
 }  // namespace arcella::integration
