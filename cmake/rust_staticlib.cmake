@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 #
-# arcella_rust_staticlib(<target> PACKAGE <cargo package> LIBRARY <crate name> HEADERS <cxx headers>...)
-# makes an imported static library out of a Cargo package. Cargo decides what has to be built again; its target folder
+# arcella_rust_staticlib(<target> PACKAGE <cargo package> LIBRARY <crate name> HEADERS <cxx headers>...
+#   [PROGRAM <cargo package> <its folder>])
+# makes an imported static library out of a Cargo package, and the program of another package beside it: in one run, so
+# that what both need is built once. Cargo decides what has to be built again; its target folder
 # lies outside the clone, so that Wasmtime (6-10 minutes) is built once per machine and not once per clone and preset.
 # Clones share that folder: what this build needs is copied out of it, under a lock, right after Cargo made it.
 #
@@ -18,17 +20,24 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
   find_program(ARCELLA_CARGO cargo HINTS "$ENV{HOME}/.cargo/bin" REQUIRED)
 
   function(arcella_rust_staticlib target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;LIBRARY" "HEADERS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;LIBRARY" "HEADERS;PROGRAM")
     set(out "${CMAKE_BINARY_DIR}/rust/${arg_PACKAGE}")
     set(library "${out}/lib${arg_LIBRARY}.a")
     set(headers "${arg_HEADERS}")
     list(TRANSFORM headers PREPEND "${out}/include/")
     file(MAKE_DIRECTORY "${out}/include")
     list(JOIN arg_HEADERS "," header_names)
+    set(touch "${CMAKE_CURRENT_SOURCE_DIR}/adapter/build.rs")
+    set(program "")
+    if(arg_PROGRAM)
+      list(GET arg_PROGRAM 0 program)
+      list(GET arg_PROGRAM 1 folder)
+      string(APPEND touch ",${folder}/src/lib.rs")
+    endif()
     add_custom_target(${target}_cargo
       COMMAND "${CMAKE_COMMAND}" "-DCARGO=${ARCELLA_CARGO}" "-DTARGET_DIR=${ARCELLA_CARGO_TARGET_DIR}"
         "-DPACKAGE=${arg_PACKAGE}" "-DLIBRARY=${arg_LIBRARY}" "-DHEADERS=${header_names}" "-DOUT=${out}"
-        "-DTOUCH=${CMAKE_CURRENT_SOURCE_DIR}/adapter/build.rs"
+        "-DTOUCH=${touch}" "-DPROGRAM=${program}"
         -P "${CMAKE_CURRENT_FUNCTION_LIST_FILE}"
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
       BYPRODUCTS "${library}" ${headers}
@@ -55,13 +64,18 @@ if(EXISTS "${last_clone}")
   file(READ "${last_clone}" clone)
 endif()
 if(NOT clone STREQUAL "${CMAKE_CURRENT_SOURCE_DIR}")
-  file(TOUCH_NOCREATE ${TOUCH})
+  string(REPLACE "," ";" touch "${TOUCH}")
+  file(TOUCH_NOCREATE ${touch})
 endif()
 file(WRITE "${last_clone}" "${CMAKE_CURRENT_SOURCE_DIR}")
 set(messages "${OUT}/cargo-messages.json")
+set(packages --package "${PACKAGE}")
+if(PROGRAM)
+  list(APPEND packages --package "${PROGRAM}")
+endif()
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -E env "CARGO_TARGET_DIR=${TARGET_DIR}"
-    "${CARGO}" build --release --locked --package "${PACKAGE}" --message-format=json-render-diagnostics
+    "${CARGO}" build --release --locked ${packages} --message-format=json-render-diagnostics
   OUTPUT_FILE "${messages}" RESULT_VARIABLE failed)
 if(failed)
   message(FATAL_ERROR "cargo build of ${PACKAGE} failed (${failed}); Rust 1.95 or newer is needed")
@@ -82,3 +96,8 @@ endforeach()
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${TARGET_DIR}/release/lib${LIBRARY}.a" "${OUT}/lib${LIBRARY}.a"
   COMMAND_ERROR_IS_FATAL ANY)
+if(PROGRAM)
+  execute_process(
+    COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${TARGET_DIR}/release/${PROGRAM}" "${OUT}/${PROGRAM}"
+    COMMAND_ERROR_IS_FATAL ANY)
+endif()

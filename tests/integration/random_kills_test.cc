@@ -7,7 +7,6 @@
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "support/daemon_fixture.h"
 #include "support/platform.h"
 #include "support/platform_model.h"
+#include "support/settings.h"
 
 namespace arcella::integration {
 namespace {
@@ -24,11 +24,6 @@ using std::chrono::milliseconds;
 constexpr int kClients = 4;
 constexpr int kOperationsPerLifeMost = 16;
 constexpr milliseconds kAfterLastMost{30};
-
-int number_of(const char* variable, int otherwise) {
-  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return text == nullptr ? otherwise : std::atoi(text);
-}
 
 // One client and what it knows.
 struct Client {
