@@ -17,7 +17,7 @@ namespace arcella::integration {
 enum class Joint {
   Wired,   // each call has two stores
   Direct,  // the same, over a socket of the two workers
-  Fused,  // both are in one store, and the provider need not run
+  Fused,   // both are in one store, and the provider need not run
 };
 
 struct Route {
@@ -30,12 +30,9 @@ struct Route {
 };
 
 inline std::vector<Route> routes_between_stores() {
-  return {{"MainToMain", "", ""},
-          {"WithinAWorker", "a", "a"},
-          {"MainToWorker", "", "b"},
-          {"WorkerToMain", "a", ""},
-          {"WorkerToWorker", "a", "b"},
-          {"DirectlyToWorker", "a", "b", Joint::Direct}};
+  return {{"MainToMain", "", ""},       {"WithinAWorker", "a", "a"},
+          {"MainToWorker", "", "b"},    {"WorkerToMain", "a", ""},
+          {"WorkerToWorker", "a", "b"}, {"DirectlyToWorker", "a", "b", Joint::Direct}};
 }
 
 inline std::vector<Route> all_routes() {
