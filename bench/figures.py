@@ -196,7 +196,8 @@ def link_figure(artifact):
 def remote_figures():
     """From one process to a component of another, against the least that a socket pair can do."""
     with tempfile.TemporaryDirectory() as folder:
-        rounds = Rounds(PORT_BENCH, compiled(BENCH_GUESTS / "echo.wasm", folder))
+        artifact = compiled(BENCH_GUESTS / "echo.wasm", folder)
+        rounds = Rounds(PORT_BENCH, artifact)
         names = {"floor-p50": 5_000, "u32-p50": 5_000, "floor-p99": 5_000, "u32-p99": 5_000, "floor-64": 50_000,
                  "asio-64": 20_000, "u32-64": 50_000, f"memcpy-{MIB}": 500, f"bytes-{MIB}": 50}
         samples = {name: [] for name in names}
