@@ -37,10 +37,9 @@ Result<void> Links::open(std::uint64_t link, ipc::DataEnd end) {
   return {};
 }
 
-Result<std::shared_ptr<host::CallPort>> Links::port(std::uint64_t link) const {
-  const auto found = links_.find(link);
-  if (found != links_.end()) return found->second.port;
-  return fail(ErrorCode::NotFound, "link " + std::to_string(link) + " is not open");
+Result<std::shared_ptr<host::CallPort>> Links::port(std::uint64_t link) {
+  ARCELLA_TRY(Link* const found, find(link));
+  return found->port;
 }
 
 Result<Links::Link*> Links::find(std::uint64_t link) {

@@ -40,7 +40,7 @@ class Links {
   // limits::kWorkerLinksMax are.
   Result<void> open(std::uint64_t link, ipc::DataEnd end);
   // NotFound: it is not open (any more).
-  [[nodiscard]] Result<std::shared_ptr<host::CallPort>> port(std::uint64_t link) const;
+  [[nodiscard]] Result<std::shared_ptr<host::CallPort>> port(std::uint64_t link);
 
   // As the message says; `provider` is the deployment that it names. NotFound: the link is not
   // open, or a function is missing; then nothing has changed.

@@ -211,16 +211,13 @@ void Worker::on(const ipc::LendExport& message) {
 }
 
 void Worker::handle(ipc::FromDaemon received) {
-  if (auto* load = std::get_if<ipc::LoadDeployment>(&received.message)) {
-    on(std::move(*load), std::move(received.fds));
-    return;
-  }
   std::visit(
-      [&](const auto& message) {
+      [&](auto& message) {
         using Message = std::decay_t<decltype(message)>;
-        if constexpr (std::is_same_v<Message, ipc::OpenLink>) {
-          on(message, std::move(received.fds));
-        } else if constexpr (!std::is_same_v<Message, ipc::LoadDeployment>) {
+        if constexpr (std::is_same_v<Message, ipc::LoadDeployment> ||
+                      std::is_same_v<Message, ipc::OpenLink>) {
+          on(std::move(message), std::move(received.fds));
+        } else {
           on(message);
         }
       },
