@@ -86,8 +86,9 @@ std::set<model::DeploymentId> providers_to_leave(const Registry& registry,
     if (!record.loaded) continue;
     const auto leave = [&](const ToldImport& told) {
       const auto& provider = told.binding.provider;
-      const auto now = std::ranges::find(imports, told.binding.import,
-                                         [](const ToldImport& one) { return one.binding.import; });
+      const auto now = std::ranges::find_if(imports, [&told](const ToldImport& one) {
+        return one.binding.import == told.binding.import;
+      });
       if (provider && now != imports.end() && now->binding.provider != provider)
         left.insert(*provider);
     };

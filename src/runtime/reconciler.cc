@@ -169,8 +169,13 @@ std::optional<MonotonicTime> Reconciler::tick() {
 
 // Consumers whose process does not answer are not waited for.
 void Reconciler::hold_stops(MonotonicTime now) {
-  const std::set<model::DeploymentId> left = providers_to_leave(registry_, wanted_);
-  for (auto& [id, record] : registry_.deployments()) {
+  auto& all = registry_.deployments();
+  const bool any_stops = std::ranges::any_of(all, [](const auto& entry) {
+    return entry.second.desired != model::Desired::Running && entry.second.loaded;
+  });
+  std::set<model::DeploymentId> left;
+  if (any_stops) left = providers_to_leave(registry_, wanted_);
+  for (auto& [id, record] : all) {
     if (record.desired == model::Desired::Running) {
       record.stop_held_until.reset();
       record.consumers_left = false;
