@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "runtime/deployment_waits.h"
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,8 +26,8 @@ std::string progress_of(const DeploymentRecord& record) {
          std::to_string(record.deployment.spec.replicas) + " replicas are ready";
 }
 
-// What is looked for after each change: nullopt goes on waiting.
-using Look = std::function<std::optional<Result<void>>(const DeploymentRecord& record)>;
+// What is looked for after each change; nullopt goes on waiting.
+using Found = std::optional<Result<void>>;
 // What is said when the time is over.
 using TooLate = std::string (*)(const DeploymentRecord& record);
 
@@ -42,6 +41,8 @@ aio::Task<Result<bool>> changed_before(RuntimeCore& core, MonotonicTime deadline
   co_return true;
 }
 
+// `look`: from a record to what is Found.
+template <class Look>
 aio::Task<Result<void>> wait_until(RuntimeCore& core, model::DeploymentId id,
                                    std::chrono::milliseconds limit, Look look, TooLate too_late) {
   const MonotonicTime deadline = core.clock.monotonic_now() + limit;
@@ -59,13 +60,13 @@ std::string name_of(const DeploymentRecord& record) {
   return "deployment '" + record.deployment.spec.id.str() + "'";
 }
 
-std::optional<Result<void>> is_started(const DeploymentRecord& record) {
+Found is_started(const DeploymentRecord& record) {
   if (record.start_error) return Result<void>(fail(*record.start_error));
   if (!record.starting_by_hand) return Result<void>();
   return std::nullopt;
 }
 
-std::optional<Result<void>> is_all_ready(const DeploymentRecord& record) {
+Found is_all_ready(const DeploymentRecord& record) {
   auto replicas = static_cast<std::size_t>(record.deployment.spec.replicas);
   if (is_current(record) && all_up(record) && record.instances.size() <= replicas)
     return Result<void>();
@@ -73,12 +74,12 @@ std::optional<Result<void>> is_all_ready(const DeploymentRecord& record) {
   return Result<void>(fail(ErrorCode::GuestTrapped, name_of(record) + ": " + record.failure));
 }
 
-std::optional<Result<void>> is_gone(const DeploymentRecord& record) {
+Found is_gone(const DeploymentRecord& record) {
   if (occupies_a_process(record)) return std::nullopt;
   return Result<void>();
 }
 
-std::optional<Result<void>> is_replaced(const DeploymentRecord& record) {
+Found is_replaced(const DeploymentRecord& record) {
   if (record.start_error) return Result<void>(fail(*record.start_error));
   if (is_current(record)) return Result<void>();
   return std::nullopt;
@@ -104,7 +105,7 @@ aio::Task<Result<void>> wait_for_providers(RuntimeCore& core, model::Deployment 
 }
 
 aio::Task<Result<void>> wait_bound(RuntimeCore& core, model::DeploymentId id) {
-  Look look = [&core](const DeploymentRecord& record) -> std::optional<Result<void>> {
+  auto look = [&core](const DeploymentRecord& record) -> Found {
     const std::vector<ToldImport> wanted = wanted_imports_of(core.registry, record.deployment);
     if (!record.loaded || untold(record, wanted).empty()) return Result<void>();
     return std::nullopt;
@@ -112,17 +113,14 @@ aio::Task<Result<void>> wait_bound(RuntimeCore& core, model::DeploymentId id) {
   TooLate too_late = [](const DeploymentRecord& record) {
     return name_of(record) + " was not wired in time";
   };
-  co_return co_await wait_until(core, std::move(id), limits::kWorkerReadyTimeout, std::move(look),
-                                too_late);
+  co_return co_await wait_until(core, std::move(id), limits::kWorkerReadyTimeout, look, too_late);
 }
 
 aio::Task<Result<void>> wait_started(RuntimeCore& core, model::DeploymentId id) {
   const DeploymentRecord* record = core.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   TooLate too_late = [](const DeploymentRecord& there) { return progress_of(there) + " in time"; };
-  Look look = is_started;
-  co_return co_await wait_until(core, std::move(id), start_timeout(*record), std::move(look),
-                                too_late);
+  co_return co_await wait_until(core, std::move(id), start_timeout(*record), is_started, too_late);
 }
 
 aio::Task<Result<void>> wait_all_ready(RuntimeCore& core, model::DeploymentId id) {
@@ -131,23 +129,20 @@ aio::Task<Result<void>> wait_all_ready(RuntimeCore& core, model::DeploymentId id
   TooLate too_late = [](const DeploymentRecord& there) {
     return name_of(there) + ": only " + progress_of(there) + " in time";
   };
-  Look look = is_all_ready;
-  co_return co_await wait_until(core, std::move(id), start_timeout(*record), std::move(look),
+  co_return co_await wait_until(core, std::move(id), start_timeout(*record), is_all_ready,
                                 too_late);
 }
 
 aio::Task<Result<void>> wait_gone(RuntimeCore& core, model::DeploymentId id) {
   if (core.registry.find(id) == nullptr) co_return Result<void>();
-  Look look = is_gone;
-  co_return co_await wait_until(core, std::move(id), kStopTimeout, std::move(look), still_stopping);
+  co_return co_await wait_until(core, std::move(id), kStopTimeout, is_gone, still_stopping);
 }
 
 aio::Task<Result<void>> wait_replaced(RuntimeCore& core, model::DeploymentId id) {
   const DeploymentRecord* record = core.registry.find(id);
   if (record == nullptr) co_return fail(deployment_is_gone(id));
   std::chrono::milliseconds limit = kStopTimeout + start_timeout(*record);
-  Look look = is_replaced;
-  co_return co_await wait_until(core, std::move(id), limit, std::move(look), still_stopping);
+  co_return co_await wait_until(core, std::move(id), limit, is_replaced, still_stopping);
 }
 
 Error deployment_is_gone(const model::DeploymentId& id) {
