@@ -489,15 +489,9 @@ TEST_F(SharedPort, ClosesTheChannelAtAPlaceThatIsNone) {
 // Both ends are ports, as in a daemon and a worker.
 TEST(CallPorts, CallEachOther) {
   EnginePool pool(2);
-  auto ends = socket_pair();
-  const UniqueFd memory = ipc::SharedMemory::make().value();
-  auto one = CallPort::open(ipc::DataEnd(std::move(ends.first), memory.duplicate().value()), pool,
-                            CallPort::Side::Daemon, {})
-                 .value();
-  auto other =
-      CallPort::open(ipc::DataEnd(std::move(ends.second), memory.duplicate().value(), false), pool,
-                     CallPort::Side::Worker, {})
-          .value();
+  auto ends = ipc::make_data_channel().value();
+  auto one = CallPort::open(std::move(ends.first), pool, CallPort::Side::Daemon, {}).value();
+  auto other = CallPort::open(std::move(ends.second), pool, CallPort::Side::Worker, {}).value();
   one->serve(7, std::make_shared<FakeCallee>());
   other->serve(
       7, std::make_shared<Route>(7, std::make_shared<FakeCallee>(),

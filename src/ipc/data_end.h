@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace arcella::ipc {
@@ -17,5 +18,8 @@ struct DataEnd {
   UniqueFd memory;  // SharedMemory::make(); both ends have the same
   bool first;       // which half is its own
 };
+
+// Both ends of a new one, with memory.
+[[nodiscard]] Result<std::pair<DataEnd, DataEnd>> make_data_channel();
 
 }  // namespace arcella::ipc

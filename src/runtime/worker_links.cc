@@ -3,10 +3,8 @@
 
 #include <algorithm>
 
-#include "aio/unix_socket.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "ipc/shared_memory.h"
 
 namespace arcella::runtime {
 namespace {
@@ -89,19 +87,18 @@ aio::Task<Result<WorkerLinks::Number>> WorkerLinks::open(Groups groups) {
 }
 
 aio::Task<Result<void>> WorkerLinks::hand_over(Groups groups, Number number) {
-  ARCELLA_CO_TRY(auto ends, aio::socket_pair());
-  ARCELLA_CO_TRY(UniqueFd memory, ipc::SharedMemory::make());
-  std::vector<UniqueFd> first;
-  first.push_back(std::move(ends.first));
-  ARCELLA_CO_TRY(UniqueFd same, memory.duplicate());
-  first.push_back(std::move(same));
-  std::vector<UniqueFd> second;
-  second.push_back(std::move(ends.second));
-  second.push_back(std::move(memory));
-  ipc::ToWorker to_first = ipc::OpenLink{0, number, true};
-  ipc::ToWorker to_second = ipc::OpenLink{0, number, false};
-  ARCELLA_CO_TRY_VOID(co_await ask(groups.first, std::move(to_first), std::move(first)));
-  co_return co_await ask(groups.second, std::move(to_second), std::move(second));
+  ARCELLA_CO_TRY(auto ends, ipc::make_data_channel());
+  ARCELLA_CO_TRY_VOID(co_await hand_end_over(groups.first, number, std::move(ends.first)));
+  co_return co_await hand_end_over(groups.second, number, std::move(ends.second));
+}
+
+aio::Task<Result<void>> WorkerLinks::hand_end_over(model::GroupName group, Number number,
+                                                   ipc::DataEnd end) {
+  ipc::ToWorker message = ipc::OpenLink{0, number, end.first};
+  std::vector<UniqueFd> fds;
+  fds.push_back(std::move(end.socket));
+  fds.push_back(std::move(end.memory));
+  co_return co_await ask(std::move(group), std::move(message), std::move(fds));
 }
 
 aio::Task<Result<void>> WorkerLinks::ask(model::GroupName group, ipc::ToWorker message,

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "ipc/control_message.h"
+#include "ipc/data_end.h"
 #include "model/ids.h"
 #include "supervisor/worker_manager.h"
 
@@ -88,6 +89,7 @@ class WorkerLinks {
   aio::Task<Result<Number>> between(Groups groups);
   aio::Task<Result<Number>> open(Groups groups);
   aio::Task<Result<void>> hand_over(Groups groups, Number number);
+  aio::Task<Result<void>> hand_end_over(model::GroupName group, Number number, ipc::DataEnd end);
   aio::Task<Result<void>> ask(model::GroupName group, ipc::ToWorker message,
                               std::vector<UniqueFd> fds);
   aio::Task<void> tell(model::GroupName group, ipc::ToWorker message);

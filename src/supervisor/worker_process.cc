@@ -16,7 +16,6 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "ipc/handshake.h"
-#include "ipc/shared_memory.h"
 #include "supervisor/child_limits.h"
 
 namespace arcella::supervisor {
@@ -120,21 +119,20 @@ void WorkerProcess::spawn() {
 
 Result<void> WorkerProcess::try_spawn() {
   ARCELLA_TRY(auto control, aio::socket_pair());
-  ARCELLA_TRY(auto data, aio::socket_pair());
-  ARCELLA_TRY(auto memory, ipc::SharedMemory::make());
+  ARCELLA_TRY(auto data, ipc::make_data_channel());
   aio::ChildSpec spec = child_spec(ChildRole::Serve, surroundings_.config.worker_program, traits_);
   spec.args.insert(spec.args.begin() + 1, {"--group", group_.str()});
   const auto& more = surroundings_.config.serve_arguments;
   spec.args.insert(spec.args.end(), more.begin(), more.end());
   if (!surroundings_.config.home.empty()) spec.working_folder = surroundings_.config.home;
   spec.fds.push_back({ipc::kServeControlFd, control.second.get()});
-  spec.fds.push_back({ipc::kServeDataFd, data.second.get()});
-  spec.fds.push_back({ipc::kServeMemoryFd, memory.get()});
+  spec.fds.push_back({ipc::kServeDataFd, data.second.socket.get()});
+  spec.fds.push_back({ipc::kServeMemoryFd, data.second.memory.get()});
   spec.fds.push_back({STDOUT_FILENO, STDERR_FILENO});
   ARCELLA_TRY(auto child, surroundings_.spawner.spawn(spec));
   crash_point("worker.spawned");
   life_ = std::make_unique<Life>(surroundings_.executor, std::move(control.first),
-                                 ipc::DataEnd(std::move(data.first), std::move(memory), true));
+                                 std::move(data.first));
   life_->child = std::move(child);
   life_->readers.spawn(read_control());
   life_->readers.spawn(watch_ready());
