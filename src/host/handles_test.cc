@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "host/handle_list.h"
+#include "host/testing/handle_values.h"
 #include "host/testing/host_test.h"
 
 namespace arcella::host {
@@ -27,15 +28,8 @@ using ::testing::IsEmpty;
 using testing::spec_of;
 using namespace std::chrono_literals;
 
+using testing::values_of;
 using Numbers = std::vector<std::uint64_t>;
-
-// Values that are nothing but their handles.
-std::vector<std::byte> values_of(const Numbers& numbers) {
-  std::vector<std::byte> values(numbers.size() * 8 + 4);
-  for (std::size_t i = 0; i < 4; ++i)
-    values[values.size() - 4 + i] = static_cast<std::byte>(numbers.size() >> (8 * i));
-  return with_handles(values, numbers);
-}
 
 // Gives what it is told to, and keeps what it was given.
 class FakeCallee final : public Callee {

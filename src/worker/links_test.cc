@@ -25,6 +25,7 @@
 #include "base/mutex.h"
 #include "host/handle_list.h"
 #include "host/remote_callee.h"
+#include "host/testing/handle_values.h"
 #include "model/ids.h"
 
 namespace arcella::worker {
@@ -37,6 +38,7 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+using host::testing::values_of;
 using Numbers = std::vector<std::uint64_t>;
 
 constexpr std::uint64_t kLink = 4;
@@ -45,14 +47,6 @@ const std::string kOps = "demo:calc/ops@1.0.0";
 
 model::DeploymentId id(std::string_view text) {
   return *model::DeploymentId::parse(text);
-}
-
-// Values that are nothing but their handles.
-std::vector<std::byte> values_of(const Numbers& numbers) {
-  std::vector<std::byte> values(numbers.size() * 8 + 4);
-  for (std::size_t i = 0; i < 4; ++i)
-    values[values.size() - 4 + i] = static_cast<std::byte>(numbers.size() >> (8 * i));
-  return host::with_handles(values, numbers);
 }
 
 // Has `add`, `sub` and `open`, which gives a handle; writes down what it is asked for.
