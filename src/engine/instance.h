@@ -124,7 +124,8 @@ struct HttpServerConfig {
 class InstancePre {
  public:
   // What the component imports and the host does not offer leads to `imports`; Unresolved names it
-  // all if that is null, and what cannot be bound (resources, asynchronous functions).
+  // all if that is null, and what cannot be bound (the host's own resources, streams, handles of
+  // asynchronous functions).
   static Result<std::unique_ptr<InstancePre>> link(const Engine& engine,
                                                    std::shared_ptr<const Component> component,
                                                    const WasiPolicy& policy,

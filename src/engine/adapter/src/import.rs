@@ -280,9 +280,11 @@ pub(crate) fn define(
         };
         let import = Import::new(interface, name, &func, imported.len() as u32, target)?;
         let handles = import.layout.handles();
-        import
-            .define(linker, name)
-            .map_err(|error| format!("{error:#}"))?;
+        let defined = match func.async_() {
+            true => import.define_async(linker, name),
+            false => import.define(linker, name),
+        };
+        defined.map_err(|error| format!("{error:#}"))?;
         imported.push(ImportedFunction {
             interface: interface.to_owned(),
             name: name.to_owned(),
@@ -297,6 +299,7 @@ struct Import {
     /// `ns:pkg/iface@1.0.0#add`
     name: String,
     number: u32,
+    params: Vec<Type>,
     result: Option<Type>,
     layout: FunctionLayout,
     target: Arc<dyn ImportTarget>,
@@ -332,6 +335,14 @@ impl Returned {
             unsafe { slot.claim() };
         }
         self
+    }
+
+    /// Of a function with a result.
+    fn value(&self) -> wasmtime::Result<Val> {
+        let (Some(ty), Some(layout)) = (&self.import.result, self.layout()) else {
+            wasmtime::bail!("{} has no result", self.import.name);
+        };
+        arena::decode_result(self.arena(), ty, layout).map_err(wasmtime::Error::msg)
     }
 }
 
@@ -369,9 +380,6 @@ impl Import {
         target: &Arc<dyn ImportTarget>,
     ) -> Result<Self, String> {
         let name = format!("{interface}#{name}");
-        if ty.async_() {
-            return Err(format!("{name} is asynchronous"));
-        }
         let params: Vec<Type> = ty.params().map(|(_, ty)| ty).collect();
         let result = ty.results().next();
         let Some(layout) = FunctionLayout::of(&params, result.as_ref()) else {
@@ -380,9 +388,13 @@ impl Import {
             let what = what.unwrap_or("a type that cannot be carried");
             return Err(format!("{name} carries {what}"));
         };
+        if ty.async_() && layout.handles() {
+            return Err(format!("{name} is asynchronous and has handles"));
+        }
         Ok(Self {
             name,
             number,
+            params,
             result,
             layout,
             target: target.clone(),
@@ -450,6 +462,35 @@ impl Import {
         })
     }
 
+    /// A guest may have several of these calls under way. Over `Val`s: the registers of `define` are those of functions
+    /// that block their guest.
+    fn define_async(
+        self,
+        linker: &mut LinkerInstance<'_, StoreData>,
+        name: &str,
+    ) -> wasmtime::Result<()> {
+        let import = Arc::new(self);
+        linker.func_new_concurrent(name, move |accessor, _, params, results| {
+            let import = import.clone();
+            Box::pin(async move {
+                let begun = accessor.with(|mut access| import.begin_async(access.get(), params))?;
+                let returned = import.end(begun).await?;
+                if let [place] = results {
+                    *place = returned.value()?;
+                }
+                Ok(())
+            })
+        })
+    }
+
+    fn begin_async(&self, data: &mut StoreData, params: &[Val]) -> wasmtime::Result<Begun> {
+        let timeout = data.time_left()?;
+        let mut request = std::mem::take(&mut data.exchange.request);
+        arena::encode_params(&mut request, params, &self.params, &self.layout.params)
+            .map_err(|why| wasmtime::format_err!("{}: {why}", self.name))?;
+        Ok(self.send(data, request, timeout, None))
+    }
+
     /// # Safety
     /// The parameters are those of a call that this is, and nothing has happened in the store since.
     unsafe fn begin<const N: usize>(
@@ -471,12 +512,23 @@ impl Import {
             handle_list::append(&mut request, numbers.into_iter());
             unclaimed = Some(self.target.clone());
         }
+        Ok(self.send(data, request, timeout, unclaimed))
+    }
+
+    /// `request`: the exchange's buffer, which it gets back.
+    fn send(
+        &self,
+        data: &mut StoreData,
+        mut request: Vec<u8>,
+        timeout: Duration,
+        unclaimed: Option<Arc<dyn ImportTarget>>,
+    ) -> Begun {
         let slot = data.exchange.slot(unclaimed);
         let reply = Reply(Some(slot.clone()));
         let cancel = self.target.call(self.number, &request, timeout, reply);
         empty(&mut request);
         data.exchange.request = request;
-        Ok(Begun { slot, cancel })
+        Begun { slot, cancel }
     }
 
     async fn end(self: Arc<Self>, mut begun: Begun) -> wasmtime::Result<Returned> {
