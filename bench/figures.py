@@ -173,6 +173,15 @@ def nats_figure(rounds):
                   1e9 / statistics.median(theirs[1:]), 4.0, at_least=True)
 
 
+def medians(rounds, names):
+    """name -> nanoseconds, of 20 rounds of each by turns, in turning order; `names` has the operations of a round."""
+    samples = {name: [] for name in names}
+    for number in range(22):
+        for name in reversed(names) if number % 2 else names:
+            samples[name].append(rounds.round(name, names[name]))
+    return {name: statistics.median(values[2:]) for name, values in samples.items()}
+
+
 def link_figure(artifact):
     """Between two workers with a link, against the way through a third process. All on one processor: where they run
     otherwise changes from run to run, and with it what a wake-up costs."""
@@ -182,15 +191,11 @@ def link_figure(artifact):
         rounds = Rounds(PORT_BENCH, artifact)
     finally:
         os.sched_setaffinity(0, everywhere)
-    samples = {"direct-p50": [], "via-p50": []}
     try:
-        for number in range(22):
-            for name in reversed(samples) if number % 2 else samples:
-                samples[name].append(rounds.round(name, 5_000))
+        ns = medians(rounds, {"direct-p50": 5_000, "via-p50": 5_000})
     finally:
         rounds.close()
-    direct, via = (statistics.median(values[2:]) for values in samples.values())
-    return Figure("remote-direct-against-main", direct, "ns", via, 0.6)
+    return Figure("remote-direct-against-main", ns["direct-p50"], "ns", ns["via-p50"], 0.6)
 
 
 def remote_figures():
@@ -200,16 +205,12 @@ def remote_figures():
         rounds = Rounds(PORT_BENCH, artifact)
         names = {"floor-p50": 5_000, "u32-p50": 5_000, "floor-p99": 5_000, "u32-p99": 5_000, "floor-64": 50_000,
                  "asio-64": 20_000, "u32-64": 50_000, f"memcpy-{MIB}": 500, f"bytes-{MIB}": 50}
-        samples = {name: [] for name in names}
         try:
-            for number in range(22):
-                for name, count in reversed(names.items()) if number % 2 else names.items():
-                    samples[name].append(rounds.round(name, count))
+            ns = medians(rounds, names)
             against_nats = nats_figure(rounds)
         finally:
             rounds.close()
         against_main = link_figure(artifact)
-    ns = {name: statistics.median(values[2:]) for name, values in samples.items()}
     floor = ns["floor-p50"]
     yield Figure("remote-u32-p50", ns["u32-p50"], "ns", floor, max(1.3, (floor + 3_000) / floor))
     yield Figure("remote-u32-p99", ns["u32-p99"], "ns", ns["floor-p99"], 2.0)

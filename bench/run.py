@@ -2,6 +2,7 @@
 """Runs the figures that script/bench names and prints a table, or with --json one object per figure."""
 
 import json
+import subprocess
 import sys
 
 from figures import FIGURES, BenchError
@@ -41,7 +42,7 @@ def main(arguments):
                 print(json.dumps(figure.json()) if as_json else row(figure), flush=True)
                 if figure.passed is False:
                     status = max(status, 1)
-        except (BenchError, OSError) as error:
+        except (BenchError, OSError, subprocess.CalledProcessError) as error:
             print(f"script/bench: {name}: {error}", file=sys.stderr)
             status = 2
     return status
