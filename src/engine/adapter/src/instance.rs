@@ -20,6 +20,7 @@ use crate::lent::{Dropped, Lent};
 use crate::link::{Linked, LinkedKind};
 use crate::passage::{ArenaParams, Returning};
 use crate::store::{Stdio, StoreData, arm};
+use crate::store_waker::StoreWaker;
 use crate::turn::Turn;
 use std::cell::UnsafeCell;
 use std::future::poll_fn;
@@ -54,6 +55,8 @@ pub struct Instance {
     holder: u32,
     dropped: Arc<Dropped>,
     death: OnceLock<String>,
+    /// Of an engine with concurrency.
+    waker: Option<StoreWaker>,
 }
 
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -150,7 +153,9 @@ impl Instance {
         let frame = Box::new(UnsafeCell::new(Frame::empty(lent)));
         let live = Live::new(store, kind, linked.functions.len());
         let driver = drive(live, FrameRef(frame.get()), limits);
+        let concurrency = linked.engine().settings.concurrency;
         Ok(Arc::new(Self {
+            waker: concurrency.then(StoreWaker::new),
             linked,
             turn: Turn::new(),
             driver: UnsafeCell::new(Some(Box::pin(driver))),
@@ -320,8 +325,15 @@ impl Instance {
         let Some(driver) = slot else {
             return Poll::Ready(Err(Box::new(self.dead())));
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| driver.as_mut().poll(cx)));
+        let polled = catch_unwind(AssertUnwindSafe(|| match &self.waker {
+            None => driver.as_mut().poll(cx),
+            Some(waker) => {
+                let mut cx = Context::from_waker(waker.leading_to(cx.waker()));
+                driver.as_mut().poll(&mut cx)
+            }
+        }));
         if let Err(panic) = polled {
+            self.forget_waker();
             let outcome = CallOutcome::failed(Outcome::Trapped, panic_text(&*panic));
             self.die(&outcome.message);
             let _ = catch_unwind(AssertUnwindSafe(|| *slot = None));
@@ -331,6 +343,7 @@ impl Instance {
         let Some(ended) = (unsafe { (*self.frame.get()).ended.take() }) else {
             return Poll::Pending;
         };
+        self.forget_waker();
         let frame = unsafe { &mut *self.frame.get() };
         if polled.is_ok_and(|polled| polled.is_ready()) {
             if let Ended::Failed(outcome) = &ended {
@@ -351,12 +364,19 @@ impl Instance {
         })
     }
 
+    fn forget_waker(&self) {
+        if let Some(waker) = &self.waker {
+            waker.forget();
+        }
+    }
+
     /// Leaves the guest where it is: the end of its store.
     ///
     /// # Safety
     /// The caller has the turn.
     pub(crate) unsafe fn cut(&self) {
         self.die("a call was cut off inside the guest");
+        self.forget_waker();
         let slot = unsafe { &mut *self.driver.get() };
         let _ = catch_unwind(AssertUnwindSafe(|| *slot = None));
     }

@@ -34,6 +34,7 @@ mod passage;
 mod proxies;
 pub mod settings;
 pub mod store;
+mod store_waker;
 pub mod turn;
 pub mod values;
 mod wave;

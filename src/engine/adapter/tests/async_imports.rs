@@ -6,11 +6,14 @@ mod common;
 
 use arcella_engine::error::{Code, Outcome};
 use arcella_engine::import::{Cancel, ImportTarget, Reply};
+use arcella_engine::instance::Encoding;
 use arcella_engine::settings::EngineSettings;
 use arcella_engine::store::{Limits, Policy};
 use common::{Bench, Replica, bench_with, example, limits, wat};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
+use std::thread::Thread;
 use std::time::Duration;
 
 fn concurrent() -> Bench {
@@ -194,6 +197,28 @@ fn a_caller_at_its_deadline_cancels_all_of_its_calls() {
     let guest = start(&bench, &caller(), &target, short);
     assert_eq!(guest.wave("twice", "1, 2").outcome, Outcome::TimedOut);
     assert_eq!(target.cancelled.load(Ordering::Relaxed), 2);
+}
+
+/// It may keep the caller, who keeps the instance.
+#[test]
+fn no_waker_is_kept_when_a_call_has_ended() {
+    struct Caller(Thread);
+    impl Wake for Caller {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let bench = concurrent();
+    let guest = start(&bench, &caller(), &gathering(2, weighed), limits());
+    let caller = Arc::new(Caller(std::thread::current()));
+    let waker = Waker::from(caller.clone());
+    let mut task = guest.task("twice", Encoding::Wave, b"2, 3", Duration::ZERO);
+    while !task.poll(&mut Context::from_waker(&waker)) {
+        std::thread::park();
+    }
+    drop((task, waker));
+    assert!(guest.instance.alive());
+    assert_eq!(Arc::strong_count(&caller), 1);
 }
 
 #[test]
