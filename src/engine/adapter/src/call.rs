@@ -9,6 +9,7 @@ use crate::instance::{Encoding, Instance};
 use crate::link::Linked;
 use crate::store::Stdio;
 use crate::turn::Ticket;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -160,6 +161,23 @@ pub fn begin_settling(instance: &Arc<Instance>, cx: &mut Context<'_>) -> Begun {
     begin(instance, None, Encoding::Handles, &[], timeout, cx, |_| ())
 }
 
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What a guest of a store with concurrency calls here must not run another such store on this thread: Wasmtime panics,
+/// as the first one's event loop is on the stack. Calls that begin meanwhile are left for their next poll.
+pub(crate) fn inside_event_loop<R>(call: impl FnOnce() -> R) -> R {
+    struct Leave(bool);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(self.0);
+        }
+    }
+    let _leave = Leave(INSIDE.replace(true));
+    call()
+}
+
 fn begin(
     instance: &Arc<Instance>,
     function: Option<&Arc<Function>>,
@@ -169,6 +187,11 @@ fn begin(
     cx: &mut Context<'_>,
     returned: impl FnOnce(&mut Vec<u8>),
 ) -> Begun {
+    if instance.linked.engine().settings.concurrency && INSIDE.get() {
+        let task = GuestTask::waiting(instance, function, encoding, request, timeout);
+        cx.waker().wake_by_ref();
+        return Begun::Pending(task);
+    }
     if !instance.turn.try_take() {
         let mut task = GuestTask::waiting(instance, function, encoding, request, timeout);
         if !task.poll(cx) {

@@ -5,6 +5,8 @@
 //! Who that is, and what happens if there is nobody, is not known here.
 
 use crate::arena;
+use crate::call::inside_event_loop;
+use crate::engine::EngineShared;
 use crate::handle_list::{self, MOVED};
 use crate::layout::{FunctionLayout, Handle, Layout};
 use crate::passage::{Answer, Incoming, Outgoing, OutgoingHandles, registers, result_registers};
@@ -252,14 +254,14 @@ impl Drop for Begun {
 /// that the host has made. Err: why it cannot be bound.
 pub(crate) fn define(
     linker: &mut LinkerInstance<'_, StoreData>,
-    engine: &wasmtime::Engine,
+    shared: &EngineShared,
     interface: &str,
     ty: &ComponentInstance,
     hosts: &[ResourceType],
     target: &Arc<dyn ImportTarget>,
     imported: &mut Vec<ImportedFunction>,
 ) -> Result<(), String> {
-    for (name, item) in ty.exports(engine) {
+    for (name, item) in ty.exports(&shared.wasmtime) {
         let func = match item.ty {
             ComponentItem::ComponentFunc(func) => func,
             ComponentItem::Type(_) => continue,
@@ -278,7 +280,9 @@ pub(crate) fn define(
             }
             _ => return Err(format!("{interface} has {name}, which is no function")),
         };
-        let import = Import::new(interface, name, &func, imported.len() as u32, target)?;
+        let number = imported.len() as u32;
+        let concurrency = shared.settings.concurrency;
+        let import = Import::new(interface, name, &func, number, target, concurrency)?;
         let handles = import.layout.handles();
         let defined = match func.async_() {
             true => import.define_async(linker, name),
@@ -303,6 +307,8 @@ struct Import {
     result: Option<Type>,
     layout: FunctionLayout,
     target: Arc<dyn ImportTarget>,
+    /// Of the engine: the store's event loop is on the stack of its guests.
+    concurrency: bool,
 }
 
 /// The result of one call, until it is in the guest.
@@ -378,6 +384,7 @@ impl Import {
         ty: &ComponentFunc,
         number: u32,
         target: &Arc<dyn ImportTarget>,
+        concurrency: bool,
     ) -> Result<Self, String> {
         let name = format!("{interface}#{name}");
         let params: Vec<Type> = ty.params().map(|(_, ty)| ty).collect();
@@ -398,6 +405,7 @@ impl Import {
             result,
             layout,
             target: target.clone(),
+            concurrency,
         })
     }
 
@@ -525,7 +533,11 @@ impl Import {
     ) -> Begun {
         let slot = data.exchange.slot(unclaimed);
         let reply = Reply(Some(slot.clone()));
-        let cancel = self.target.call(self.number, &request, timeout, reply);
+        let call = || self.target.call(self.number, &request, timeout, reply);
+        let cancel = match self.concurrency {
+            true => inside_event_loop(call),
+            false => call(),
+        };
         empty(&mut request);
         data.exchange.request = request;
         Begun { slot, cancel }

@@ -100,7 +100,7 @@ fn link_component(
         match (&import.ty, &target) {
             (ComponentItem::ComponentInstance(ty), Some(target)) => {
                 let mut instance = linker.instance(name).map_err(internal)?;
-                import::define(&mut instance, engine, name, ty, &hosts, target, imported).map_err(
+                import::define(&mut instance, shared, name, ty, &hosts, target, imported).map_err(
                     |why| {
                         let text = format!("the import {name} cannot be bound: {why}");
                         DoorError::new(Code::Unresolved, text)

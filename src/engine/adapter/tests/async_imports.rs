@@ -4,12 +4,14 @@
 
 mod common;
 
+use arcella_engine::call::{Begun, begin_call};
 use arcella_engine::error::{Code, Outcome};
+use arcella_engine::function;
 use arcella_engine::import::{Cancel, ImportTarget, Reply};
 use arcella_engine::instance::Encoding;
 use arcella_engine::settings::EngineSettings;
 use arcella_engine::store::{Limits, Policy};
-use common::{Bench, Replica, bench_with, example, limits, wat};
+use common::{Bench, Replica, bench_with, example, finish, limits, wat};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
@@ -227,6 +229,42 @@ fn plain_imports_are_called_in_the_same_engine() {
     let target = gathering(1, weighed);
     let relay = start(&bench, &example("relay"), &target, limits());
     assert_eq!(relay.text("add", "4, 2"), "42");
+}
+
+/// Calls a replica of the same engine.
+struct Local(Replica);
+
+impl ImportTarget for Local {
+    fn call(&self, _: u32, request: &[u8], timeout: Duration, reply: Reply) -> Option<Cancel> {
+        let function = function::resolve(self.0.linked.functions(), "add").unwrap();
+        let begun = begin_call(
+            &self.0.instance,
+            &function,
+            Encoding::Arena,
+            request,
+            timeout,
+            &mut Context::from_waker(Waker::noop()),
+            |_| (),
+        );
+        let Begun::Pending(task) = begun else {
+            panic!("it was polled inside of its caller");
+        };
+        std::thread::spawn(move || reply.end(Ok(&finish(task).outcome().payload)));
+        None
+    }
+
+    fn drop_handles(&self, _: &[u64]) {}
+}
+
+#[test]
+fn a_provider_of_the_same_engine_does_not_run_inside_of_its_caller() {
+    let bench = concurrent();
+    for (wasm, function, sum) in [(caller(), "twice", "10"), (example("relay"), "add", "5")] {
+        let calc = bench.start(&example("calc"), limits());
+        let target: Arc<dyn ImportTarget> = Arc::new(Local(calc));
+        let guest = bench.start_with(&wasm, Policy::default(), limits(), Some(target));
+        assert_eq!(guest.text(function, "2, 3"), sum);
+    }
 }
 
 #[test]
