@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn concurrent() -> Bench {
     bench_with(EngineSettings {
@@ -220,7 +220,12 @@ fn no_waker_is_kept_when_a_call_has_ended() {
     }
     drop((task, waker));
     assert!(guest.instance.alive());
-    assert_eq!(Arc::strong_count(&caller), 1);
+    // The thread that has woken us may still be about to let go of it.
+    let until = Instant::now() + Duration::from_secs(10);
+    while Arc::strong_count(&caller) > 1 {
+        assert!(Instant::now() < until, "the store keeps its last caller");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
