@@ -118,6 +118,9 @@ inline constexpr std::chrono::microseconds kDataTurnMax{100};
 // Between two looks (a system call) of a thread of the pool that always has work at what has come
 // meanwhile.
 inline constexpr std::chrono::microseconds kPoolLook{50};
+// Threads of the pool beyond its own, while calls hold those: a deployment's first call that does
+// so is its last that can, so more at once take as many deployments in one process.
+inline constexpr std::size_t kSpareThreadsMax = 16;
 // Between two looks for calls whose answer is overdue: short beside kCallReplyGrace.
 inline constexpr std::chrono::milliseconds kDataDeadlineLook{100};
 // Links of one worker to others: each is a descriptor, and a peer that may make it keep what a data

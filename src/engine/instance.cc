@@ -6,6 +6,7 @@
 
 #include "engine/door/guest_task.h"
 #include "engine/door/import_door.h"
+#include "engine/door/instance_impl.h"
 #include "engine/door/key_value_door.h"
 
 namespace arcella::engine {
@@ -55,15 +56,6 @@ CallHandle go_on(PendingCalls& calls, const FirstPoll& first, const CallBeginnin
 void CallHandle::cancel() const {
   if (state_ != nullptr) state_->cancel();
 }
-
-struct Instance::Impl {
-  rust::Box<door::Instance> instance;
-  std::shared_ptr<door::SinkTarget> sink;  // shared with the guest's streams
-  PendingCalls pending;
-
-  Impl(rust::Box<door::Instance> made, std::shared_ptr<door::SinkTarget> target)
-      : instance(std::move(made)), sink(std::move(target)) {}
-};
 
 Instance::Instance(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -143,6 +135,16 @@ std::uint64_t Instance::lent_handles() const noexcept {
 }
 std::uint32_t Instance::holder() const noexcept {
   return impl_->instance->holder();
+}
+
+std::uint64_t Instance::direct_calls() const noexcept {
+  return impl_->instance->direct_calls();
+}
+bool Instance::in_direct_call() const noexcept {
+  return impl_->instance->in_direct_call();
+}
+void Instance::cut_direct_call() {
+  impl_->instance->cut_direct_call();
 }
 
 bool Instance::alive() const noexcept {
@@ -226,13 +228,6 @@ class StopDone final : public door::StopListener {
 };
 
 }  // namespace
-
-struct InstancePre::Impl {
-  const Engine& engine;
-  std::shared_ptr<const Component> component;
-  rust::Box<door::Linked> linked;
-  std::vector<ImportedFunction> imports;
-};
 
 InstancePre::InstancePre(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 InstancePre::~InstancePre() = default;

@@ -98,11 +98,18 @@ class Instance {
   // Of the numbers of its handles (host/handle_list.h); no other instance of this process has it.
   [[nodiscard]] std::uint32_t holder() const noexcept;
 
+  // Direct calls (direct_calls.h) so far, and whether one is under way.
+  [[nodiscard]] std::uint64_t direct_calls() const noexcept;
+  [[nodiscard]] bool in_direct_call() const noexcept;
+  // Ends the one that is under way, and with it the store; no call begins any more.
+  void cut_direct_call();
+
   [[nodiscard]] bool alive() const noexcept;
   [[nodiscard]] std::uint64_t memory_bytes() const noexcept;  // linear memory now
 
   struct Impl;
   explicit Instance(std::unique_ptr<Impl> impl);
+  [[nodiscard]] const Impl& impl() const noexcept { return *impl_; }
 
  private:
   std::unique_ptr<Impl> impl_;
@@ -154,6 +161,7 @@ class InstancePre {
       UniqueFd listener, OutputSink& sink, const HttpServerConfig& config) const;
 
   struct Impl;
+  [[nodiscard]] const Impl& impl() const noexcept { return *impl_; }
 
  private:
   explicit InstancePre(std::unique_ptr<Impl> impl);

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "engine/call.h"
+#include "engine/direct_calls.h"
 #include "host/call_chain.h"
 
 namespace arcella::host {
@@ -36,6 +37,8 @@ class Callee {
   // Handles that its results had and nobody holds any more; no-op for who has not given them. Must
   // not block, runs no guest here.
   virtual void drop(std::span<const std::uint64_t> /*handles*/) {}
+  // What takes calls from guests of this process without coming by call(); null: nothing does.
+  [[nodiscard]] virtual const engine::DirectCallees* direct() const noexcept { return nullptr; }
   // Equal if the handles of the one can be given to the other.
   [[nodiscard]] virtual const void* handle_space() const noexcept { return this; }
 };

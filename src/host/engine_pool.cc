@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -67,6 +68,9 @@ thread_local const void* current_pool = nullptr;
 struct EnginePool::Impl {
   Impl();
   void run(int number);
+  void run_spare(std::size_t number);
+  [[nodiscard]] bool wanted(std::size_t spare);
+  void work_until_stopped(std::optional<std::size_t> spare);
   [[nodiscard]] Work take();
   void wait(int timeout_ms);
   void wake() const;
@@ -83,6 +87,10 @@ struct EnginePool::Impl {
   std::vector<std::thread> threads;
 
   Mutex mutex;
+  // For threads that are held; those that are not needed wait.
+  std::vector<std::thread> spares ARCELLA_GUARDED_BY(mutex);
+  std::size_t held ARCELLA_GUARDED_BY(mutex) = 0;
+  ConditionVariable spare_wanted;
   std::deque<Work> queue ARCELLA_GUARDED_BY(mutex);
   std::vector<Timer> timers ARCELLA_GUARDED_BY(mutex);  // a heap
   // By number, which epoll holds; a thread may come with that of one that is gone.
@@ -206,10 +214,30 @@ void EnginePool::Impl::wait(int timeout_ms) {
 }
 
 void EnginePool::Impl::run(int number) {
-  current_pool = this;
   ::pthread_setname_np(::pthread_self(), ("engine-" + std::to_string(number)).c_str());
+  work_until_stopped(std::nullopt);
+}
+
+void EnginePool::Impl::run_spare(std::size_t number) {
+  ::pthread_setname_np(::pthread_self(), ("spare-" + std::to_string(number)).c_str());
+  work_until_stopped(number);
+}
+
+// Waits while it is not. False: the pool stops.
+bool EnginePool::Impl::wanted(std::size_t spare) {
+  const MutexLock lock(mutex);
+  if (spare < held) return true;
+  // It may have been woken for this, and another thread sleeps.
+  if (!queue.empty()) wake();
+  while (!stopping && spare >= held) spare_wanted.wait(mutex);
+  return !stopping;
+}
+
+void EnginePool::Impl::work_until_stopped(std::optional<std::size_t> spare) {
+  current_pool = this;
   MonotonicTime looked;  // at the descriptors: work that never ends must not keep requests out
   while (true) {
+    if (spare && !wanted(*spare)) break;
     if (const Work work = take()) {
       if (any_deferred.load(std::memory_order_relaxed))
         before_work(std::chrono::steady_clock::now());
@@ -258,7 +286,14 @@ EnginePool::~EnginePool() {
     impl_->stopping = true;
   }
   impl_->wake();
+  impl_->spare_wanted.notify_all();
   for (std::thread& thread : impl_->threads) thread.join();
+  std::vector<std::thread> spares;
+  {
+    const MutexLock lock(impl_->mutex);
+    spares.swap(impl_->spares);
+  }
+  for (std::thread& spare : spares) spare.join();
   // Dropped work may post again when it is destroyed (a replica's end does): until nothing is left.
   while (true) {
     std::deque<Work> dropped;
@@ -274,6 +309,22 @@ EnginePool::~EnginePool() {
     }
     if (dropped.empty() && dropped_timers.empty() && dropped_watches.empty()) break;
   }
+}
+
+void EnginePool::hold_thread(bool holds) {
+  {
+    const MutexLock lock(impl_->mutex);
+    if (holds) {
+      ++impl_->held;
+    } else {
+      --impl_->held;
+    }
+    const std::size_t spares = impl_->spares.size();
+    const bool more = spares < impl_->held && spares < limits::kSpareThreadsMax;
+    if (more && !impl_->stopping)
+      impl_->spares.emplace_back([impl = impl_.get(), spares] { impl->run_spare(spares); });
+  }
+  if (holds) impl_->spare_wanted.notify_all();
 }
 
 bool EnginePool::is_current() const noexcept {

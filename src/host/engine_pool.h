@@ -42,6 +42,10 @@ class EnginePool final : public engine::Executor {
   // Who runs several pieces of work in one says so before each, with the time.
   void before_work(MonotonicTime now);
 
+  // Some work holds its thread for long and cannot yield; false: no more. There is one thread more
+  // for each meanwhile, up to limits::kSpareThreadsMax.
+  void hold_thread(bool holds);
+
   // Whether the caller is one of the pool's threads: it must not wait for work of the pool.
   [[nodiscard]] bool is_current() const noexcept;
 

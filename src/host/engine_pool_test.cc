@@ -40,6 +40,27 @@ TEST(EnginePool, WakesAsManyThreadsAsThereIsWork) {
   all_at_once.wait();
 }
 
+TEST(EnginePool, HasAThreadMoreForEachThatIsHeld) {
+  constexpr int kHeld = 3;  // of one
+  std::latch all_at_once(kHeld + 1);
+  EnginePool pool(1);
+  for (int i = 0; i < kHeld; ++i) {
+    pool.post([&] {
+      pool.hold_thread(true);
+      all_at_once.arrive_and_wait();
+      pool.hold_thread(false);
+    });
+  }
+  pool.post([&] { all_at_once.arrive_and_wait(); });
+  all_at_once.wait();
+  // Those that are not needed any more leave what is posted to the others.
+  for (int i = 0; i < 100; ++i) {
+    std::promise<void> ran;
+    pool.post([&] { ran.set_value(); });
+    ran.get_future().wait();
+  }
+}
+
 TEST(EnginePool, RunsAllOfMuchWorkPostedByManyThreads) {
   constexpr int kPosters = 4;
   constexpr int kEach = 20'000;

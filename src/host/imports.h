@@ -16,6 +16,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "engine/direct_calls.h"
 #include "engine/import_target.h"
 #include "host/callee.h"
 #include "host/engine_pool.h"
@@ -25,7 +26,9 @@
 namespace arcella::host {
 
 // Owners (shared): InstanceHost's table and the linked code, which calls it from inside guests.
-// Thread: any; one short lock per call, never held while a callee runs.
+// Thread: any, the imports of one interface being bound or unbound by one thread at a time; one
+// short lock per call, never held while a callee runs. Calls to an idle replica of this process do
+// not come here (engine/direct_calls.h).
 class Imports final : public engine::ImportTarget, public std::enable_shared_from_this<Imports> {
  public:
   // A call that finds nobody ready is answered at once.
@@ -36,8 +39,10 @@ class Imports final : public engine::ImportTarget, public std::enable_shared_fro
     if (provider_wait.count() > 0) waiting_ = std::make_shared<WaitingCalls>(pool, provider_wait);
   }
 
-  // After linking, which numbers the functions, and before the first call.
-  void set_functions(const std::vector<engine::ImportedFunction>& functions);
+  // After linking, which numbers the functions, and before the first call. Without `direct` all
+  // calls come by call().
+  void set_functions(const std::vector<engine::ImportedFunction>& functions,
+                     std::unique_ptr<engine::DirectImports> direct = nullptr);
   // The interfaces that have to be bound, each once.
   [[nodiscard]] std::vector<std::string> interfaces() const;
 
@@ -64,6 +69,9 @@ class Imports final : public engine::ImportTarget, public std::enable_shared_fro
                               std::span<const std::byte> arguments,
                               std::chrono::milliseconds timeout, engine::CallDone done);
 
+  void bind_directly(std::size_t first, std::string_view exported,
+                     const std::vector<std::string>& names, const Callee& callee);
+
   struct Slot {
     engine::ImportedFunction function;
     Handles::ProviderPtr provider;  // null: not bound
@@ -71,6 +79,8 @@ class Imports final : public engine::ImportTarget, public std::enable_shared_fro
   };
 
   std::shared_ptr<WaitingCalls> waiting_;  // constant after construction; null: nothing waits
+  // Constant after set_functions().
+  std::unique_ptr<engine::DirectImports> direct_;
   const std::shared_ptr<Handles> handles_ = std::make_shared<Handles>();  // shared with its calls
 
   mutable Mutex mutex_;

@@ -199,6 +199,20 @@ TEST_F(ImportsTest, AProviderThatStopsLeavesItsConsumersAlive) {
   EXPECT_EQ(answer("divide-with-remainder", "7, 2"), "ok((3, 1))");
 }
 
+TEST_F(ImportsTest, AProviderStopsBetweenTwoDirectCalls) {
+  run_both();
+  auto calling = call_later(relay, {}, "add-often", "1000000000");
+  ASSERT_TRUE(eventually([&] { return host.statistics(calc.deployment)->calls > 1000; }));
+  ASSERT_TRUE(host.stop(calc.deployment, 0, 1, 60s));
+  const CallOutcome ended = calling.get();
+  EXPECT_EQ(ended.outcome, Outcome::Trapped);
+  EXPECT_THAT(ended.message, HasSubstr("no replica of 'calc' is ready"));
+  ASSERT_TRUE(eventually([&] { return (*host.find(calc.deployment))->alive() == 0; }));
+  EXPECT_EQ(host.statistics(calc.deployment)->in_flight, 0U);
+  EXPECT_EQ(host.statistics(calc.deployment)->failed, 1U) << "the one that found nobody";
+  EXPECT_GT(host.statistics(calc.deployment)->calls, 1000U) << "they are counted still";
+}
+
 TEST_F(ImportsTest, ACallWaitsForItsProviderIfTheDeploymentSaysSo) {
   relay.provider_wait = 60s;
   run_both();

@@ -99,7 +99,7 @@ Result<void> InstanceHost::load(const model::RunSpec& spec, UniqueFd artifact, U
   policy.key_value = key_value_of(spec);
   ARCELLA_TRY(auto linked, engine::InstancePre::link(impl_->engine, std::move(component), policy,
                                                      store_limits_of(spec), imports));
-  imports->set_functions(linked->imports());
+  imports->set_functions(linked->imports(), std::make_unique<engine::DirectImports>(*linked));
   const std::shared_ptr<const engine::InstancePre> pre = std::move(linked);
   std::shared_ptr<HostedDeployment> made;
   if (spec.kind == model::Kind::Http) {

@@ -73,6 +73,7 @@ struct Replica : Load, std::enable_shared_from_this<Replica> {
   bool announcing = false;                  // `Started` is being reported: what follows has to wait
   std::optional<InstanceReport> last_word;  // what had to wait
   bool shutdown_begun = false;
+  bool direct = false;  // it is offered for direct calls, or one is in it
   MonotonicTime stop_by{};
   std::vector<std::shared_ptr<const engine::Instance::Function>>
       functions;  // by number; filled at first use

@@ -291,7 +291,7 @@ void ReplicaDeployment::call_ended(const ReplicaPtr& replica, std::uint64_t call
       ++statistics_.failed;
       statistics_.last_failure = outcome.message;
     }
-    drained = replica->state == Replica::State::Stopping && replica->calls == 0;
+    drained = replica->state == Replica::State::Stopping && replica->calls == 0 && !replica->direct;
     if (dead) {
       choice_.remove(*replica);
       death = outcome;
@@ -352,6 +352,9 @@ DeploymentStatistics ReplicaDeployment::statistics() const {
     ready.reserve(replicas_.size());
     for (const auto& [index, replica] : replicas_) {
       if (replica->state == Replica::State::Ready && replica->instance) ready.push_back(replica);
+      if (!replica->direct) continue;
+      statistics.calls += replica->instance->direct_calls();
+      if (replica->instance->in_direct_call()) ++statistics.in_flight;
     }
   }
   for (const ReplicaPtr& replica : ready) {

@@ -46,7 +46,18 @@ ReplicaDeployment::ReplicaDeployment(EnginePool& pool, std::shared_ptr<LiveGuest
       guests_(std::move(guests)),
       listener_(listener),
       spec_(std::move(spec)),
-      pre_(std::move(pre)) {}
+      pre_(std::move(pre)),
+      direct_(*pre_) {}
+
+// Whoever is bound to it may hold on to what it offers.
+ReplicaDeployment::~ReplicaDeployment() {
+  std::map<int, ReplicaPtr> replicas;
+  {
+    const MutexLock lock(mutex_);
+    replicas.swap(replicas_);
+  }
+  for (const auto& [index, replica] : replicas) take_back(replica);
+}
 
 Result<void> ReplicaDeployment::start(int first, int count) {
   std::vector<ReplicaPtr> made;
@@ -166,6 +177,7 @@ bool ReplicaDeployment::announce(const ReplicaPtr& replica) {
     finish(replica, InstanceEvent::Ended, {});
     return false;
   }
+  if (spec_.kind == model::Kind::Service) offer(replica);
   listener_.on_report({.instance = replica->output.instance(), .event = InstanceEvent::Started});
   std::optional<InstanceReport> last_word;
   {
@@ -180,6 +192,7 @@ bool ReplicaDeployment::announce(const ReplicaPtr& replica) {
 // The one end of every replica; the first caller wins.
 void ReplicaDeployment::finish(const ReplicaPtr& replica, InstanceEvent event,
                                const CallOutcome& why) {
+  take_back(replica);
   InstanceReport report{.instance = replica->output.instance(),
                         .event = event,
                         .exit_status = why.exit_status,
@@ -243,13 +256,14 @@ void ReplicaDeployment::stop_these(const std::vector<int>& indexes, milliseconds
       replica->stop_by = std::chrono::steady_clock::now() + deadline;
       choice_.remove(*replica);
       stopping.push_back(replica);
-      if (ready && replica->calls == 0) idle.push_back(replica);
+      if (ready && replica->calls == 0 && !replica->direct) idle.push_back(replica);
     }
   }
   for (const int index : absent) {
     listener_.on_report({.instance = {spec_.deployment, index}, .event = InstanceEvent::Ended});
   }
   if (stopping.empty()) return;
+  for (const ReplicaPtr& replica : stopping) take_back(replica);
   if (spec_.kind == model::Kind::Command) {
     pool_.post([self = shared_from_this(), stopping] {
       for (const ReplicaPtr& replica : stopping) self->cut(replica);
@@ -299,13 +313,16 @@ void ReplicaDeployment::begin_shutdown(const ReplicaPtr& replica) {
 // its own time.
 void ReplicaDeployment::cut(const ReplicaPtr& replica) {
   std::vector<Replica::OpenCall> calls;
+  bool direct = false;
   {
     const MutexLock lock(mutex_);
     if (replica->state != Replica::State::Stopping) return;
     calls = replica->open_calls;
+    direct = replica->direct;
   }
   finish(replica, InstanceEvent::Ended, {});
   for (const Replica::OpenCall& call : calls) call.handle.cancel();
+  if (direct) replica->instance->cut_direct_call();
 }
 
 // A call that the platform makes: entrypoint or shutdown.

@@ -26,6 +26,7 @@ class ReplicaDeployment final : public HostedDeployment,
  public:
   ReplicaDeployment(EnginePool& pool, std::shared_ptr<LiveGuests> guests, HostListener& listener,
                     model::RunSpec spec, std::shared_ptr<const engine::InstancePre> pre);
+  ~ReplicaDeployment() override;
 
   Result<void> start(int first, int count) override;
   Result<void> stop(int first, int count, std::chrono::milliseconds deadline) override;
@@ -37,6 +38,7 @@ class ReplicaDeployment final : public HostedDeployment,
                           std::chrono::milliseconds timeout, CallChainPtr caller,
                           engine::CallDone done) override;
   void drop(std::span<const std::uint64_t> handles) override;
+  [[nodiscard]] const engine::DirectCallees* direct() const noexcept override { return &direct_; }
   [[nodiscard]] DeploymentStatistics statistics() const override;
 
  private:
@@ -51,6 +53,7 @@ class ReplicaDeployment final : public HostedDeployment,
     std::optional<engine::CallOutcome> refusal;
   };
   class Ending;
+  class DirectCalls;
 
   // Life of a replica (replica_deployment.cc).
   void begin(const ReplicaPtr& replica);
@@ -86,6 +89,12 @@ class ReplicaDeployment final : public HostedDeployment,
                   const engine::CallOutcomeView& outcome);
   [[nodiscard]] std::uint64_t open_call(Replica& replica) ARCELLA_REQUIRES(mutex_);
   void close_call(Replica& replica, std::uint64_t call_id) ARCELLA_REQUIRES(mutex_);
+  // Direct calls (replica_direct_calls.cc).
+  void offer(const ReplicaPtr& replica);
+  void take_back(const ReplicaPtr& replica);
+  void direct_call_failed(const ReplicaPtr& replica, std::string_view function,
+                          const engine::CallOutcome& outcome);
+  void direct_calls_ended(const ReplicaPtr& replica);
   void keep_handle(Replica& replica, std::uint64_t call_id, const engine::CallHandle& handle);
 
   EnginePool& pool_;
@@ -95,7 +104,9 @@ class ReplicaDeployment final : public HostedDeployment,
   const std::shared_ptr<const engine::InstancePre>
       pre_;  // shared with the replicas, which may outlive this
 
-  // Never held while a guest runs or the listener is called.
+  engine::DirectCallees direct_;
+
+  // Never held while a guest runs, the listener is called, or a replica is taken back.
   mutable Mutex mutex_;
   std::map<int, ReplicaPtr> replicas_ ARCELLA_GUARDED_BY(mutex_);  // alive
   // Those that may have lent resources, by the number in their handles.

@@ -65,6 +65,18 @@ class ImportTarget {
   virtual void drop_handles(rust::Slice<const std::uint64_t> numbers) const noexcept = 0;
 };
 
+// Who looks after a replica that is called directly (adapter/src/direct.rs). Thread: any, inside of
+// a guest's poll.
+class CalleeKeeper {
+ public:
+  virtual ~CalleeKeeper() = default;
+  // `outcome` as engine::Outcome.
+  virtual void failed(rust::Str function, std::uint8_t outcome, std::int32_t exit_status,
+                      rust::Str message, rust::Str backtrace) const noexcept = 0;
+  virtual void holds_thread(bool holds) const noexcept = 0;
+  virtual void left() const noexcept = 0;
+};
+
 struct KeyValueRequest;
 struct KeyValueReply;  // both the adapter's
 

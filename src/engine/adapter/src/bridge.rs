@@ -10,7 +10,8 @@ use crate::output::{Sink, Stream};
 use crate::settings::{EngineSettings, EngineUse, GuestBounds};
 use crate::store::{Limits, Mount, Policy, Stdio};
 use crate::{
-    call, compose, describe, engine, function, http_server, instance, item, key_value, link, wrap,
+    call, compose, describe, direct, engine, function, http_server, instance, item, key_value,
+    link, wrap,
 };
 use cxx::SharedPtr;
 use std::fmt;
@@ -168,6 +169,19 @@ pub mod ffi {
         ) -> SharedPtr<ImportCall>;
         fn drop_handles(self: &ImportTarget, numbers: &[u64]);
 
+        type CalleeKeeper;
+        fn failed(
+            self: &CalleeKeeper,
+            function: &str,
+            outcome: u8,
+            exit_status: i32,
+            message: &str,
+            backtrace: &str,
+        );
+        fn holds_thread(self: &CalleeKeeper, holds: bool);
+        /// The replica was removed, and its last direct call has ended.
+        fn left(self: &CalleeKeeper);
+
         type KeyValueTarget;
         fn ask(self: &KeyValueTarget, request: KeyValueRequest, reply: Box<KeyValueReply>);
 
@@ -181,6 +195,8 @@ pub mod ffi {
         type LoadedCode;
         type Linked;
         type Instance;
+        type Callees;
+        type Wires;
         type Function;
         type Task;
         type Server;
@@ -211,6 +227,16 @@ pub mod ffi {
         ) -> Result<Box<Linked>>;
         /// In the order of their numbers.
         fn imported(self: &Linked) -> Vec<ImportEntry>;
+        /// Those of its functions that lead to the import target, by number.
+        fn wires(self: &Linked) -> Box<Wires>;
+        /// False: the function is not called directly with these values.
+        fn bind(self: &Wires, number: u32, callees: &Callees, function: &str) -> bool;
+        fn unbind(self: &Wires, number: u32);
+        fn callees(self: &Linked) -> Box<Callees>;
+        /// Whether other guests may call it directly; else the rest does nothing.
+        fn possible(self: &Callees) -> bool;
+        fn add(self: &Callees, instance: &Instance, keeper: SharedPtr<CalleeKeeper>);
+        fn remove(self: &Callees, instance: &Instance);
         /// Ends a call of an import: one of these, once, with what `ImportTarget::call` was given as its reply. That is a
         /// word, which C++ can carry in a callback without an allocation.
         unsafe fn import_returned(reply: usize, payload: &[u8]);
@@ -265,6 +291,9 @@ pub mod ffi {
         fn alive(self: &Instance) -> bool;
         fn memory_bytes(self: &Instance) -> u64;
         fn close(self: &Instance);
+        fn direct_calls(self: &Instance) -> u64;
+        fn in_direct_call(self: &Instance) -> bool;
+        fn cut_direct_call(self: &Instance);
 
         fn poll(self: &mut Task, waker: &TaskWaker) -> bool;
         fn cancel(self: &mut Task);
@@ -291,6 +320,8 @@ pub struct Engine(engine::Engine);
 pub struct LoadedCode(engine::LoadedCode);
 pub struct Linked(Arc<link::Linked>);
 pub struct Instance(Arc<instance::Instance>);
+pub struct Callees(Option<Arc<direct::Callees>>);
+pub struct Wires(Arc<[Arc<direct::Wire>]>);
 pub struct Function(Arc<function::Function>);
 pub struct Task(GuestTask);
 pub struct Server(http_server::HttpServer);
@@ -550,6 +581,74 @@ unsafe fn import_failed(reply: usize, message: &[u8]) {
     unsafe { end_import(reply, Err(message)) };
 }
 
+/// Who looks after a replica. C++ keeps it alive as long as any share is, and it is thread-safe by contract.
+struct CxxKeeper(SharedPtr<ffi::CalleeKeeper>);
+
+// SAFETY: see above; the interface says "any thread".
+unsafe impl Send for CxxKeeper {}
+unsafe impl Sync for CxxKeeper {}
+
+impl direct::Keeper for CxxKeeper {
+    fn failed(&self, function: &str, failed: &CallOutcome) {
+        self.0.failed(
+            function,
+            failed.outcome as u8,
+            failed.exit_status,
+            &failed.message,
+            &failed.backtrace,
+        );
+    }
+
+    fn holds_thread(&self, holds: bool) {
+        self.0.holds_thread(holds);
+    }
+}
+
+impl Drop for CxxKeeper {
+    fn drop(&mut self) {
+        self.0.left();
+    }
+}
+
+impl Callees {
+    fn possible(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn add(&self, instance: &Instance, keeper: SharedPtr<ffi::CalleeKeeper>) {
+        let keeper = Box::new(CxxKeeper(keeper));
+        match &self.0 {
+            Some(callees) => callees.add(&instance.0, keeper),
+            None => drop(keeper),
+        }
+    }
+
+    fn remove(&self, instance: &Instance) {
+        if let Some(callees) = &self.0 {
+            guarded(|_| (), || callees.remove(&instance.0));
+        }
+    }
+}
+
+impl Wires {
+    fn bind(&self, number: u32, callees: &Callees, function: &str) -> bool {
+        match (self.0.get(number as usize), &callees.0) {
+            (Some(wire), Some(callees)) => wire.bind(callees, function),
+            (Some(wire), None) => {
+                wire.unbind();
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn unbind(&self, number: u32) {
+        if let Some(wire) = self.0.get(number as usize) {
+            wire.unbind();
+        }
+    }
+}
+
 /// Who keeps a deployment's keys. C++ keeps it alive as long as any share is, and it is thread-safe by contract.
 struct CxxKeyValue(SharedPtr<ffi::KeyValueTarget>);
 
@@ -620,6 +719,14 @@ impl Linked {
                 handles: function.handles,
             })
             .collect()
+    }
+
+    fn wires(&self) -> Box<Wires> {
+        Box::new(Wires(self.0.wires().clone()))
+    }
+
+    fn callees(&self) -> Box<Callees> {
+        Box::new(Callees(direct::Callees::of(&self.0)))
     }
 
     fn start_instance(&self, output: SharedPtr<ffi::OutputTarget>) -> Box<Task> {
@@ -757,6 +864,18 @@ impl Instance {
 
     fn close(&self) {
         self.0.close();
+    }
+
+    fn direct_calls(&self) -> u64 {
+        self.0.direct_calls()
+    }
+
+    fn in_direct_call(&self) -> bool {
+        self.0.in_direct_call()
+    }
+
+    fn cut_direct_call(&self) {
+        guarded(|_| (), || self.0.cut_direct_call());
     }
 }
 

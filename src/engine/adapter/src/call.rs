@@ -2,6 +2,7 @@
 
 //! Guest work as a future that somebody else polls: C++ through the door, or an HTTP connection's own task.
 
+use crate::direct::Inline;
 use crate::engine::EngineShared;
 use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, panic_text};
 use crate::function::Function;
@@ -13,7 +14,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
 
@@ -204,6 +205,73 @@ fn begin(
         }
         return Begun::Failed(Box::new(outcome));
     }
+    begin_with_turn(instance, function, encoding, request, timeout, cx, returned)
+}
+
+/// Calls an instance whose turn the caller has; it is the call's from here on.
+pub(crate) fn begin_taken(
+    instance: &Arc<Instance>,
+    function: &Arc<Function>,
+    encoding: Encoding,
+    request: &[u8],
+    timeout: Duration,
+    cx: &mut Context<'_>,
+    returned: impl FnOnce(&mut Vec<u8>),
+) -> Begun {
+    begin_with_turn(
+        instance,
+        Some(function),
+        encoding,
+        request,
+        timeout,
+        cx,
+        returned,
+    )
+}
+
+/// The same for a guest that cannot have to wait, on this stack and to its end.
+pub(crate) fn call_inline(
+    instance: &Arc<Instance>,
+    function: &Arc<Function>,
+    encoding: Encoding,
+    request: &[u8],
+    timeout: Duration,
+    inline: Inline,
+    returned: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), Box<CallOutcome>> {
+    let timeout = smaller_timeout(timeout, instance.linked.stores.limits.call_timeout);
+    let mut cx = Context::from_waker(Waker::noop());
+    let deadline = Deadline::after(timeout);
+    // SAFETY: the turn is ours, and the request the caller's while this runs.
+    let ended = unsafe {
+        match enter(instance, Some(function), encoding, request, deadline) {
+            Err(outcome) => Err(outcome),
+            Ok(()) => {
+                instance.submitted_inline(inline);
+                match instance.step(&mut cx, returned) {
+                    Poll::Ready(ended) => ended,
+                    Poll::Pending => {
+                        instance.cut();
+                        let text = "a call that cannot wait has to";
+                        Err(Box::new(CallOutcome::failed(Outcome::Trapped, text)))
+                    }
+                }
+            }
+        }
+    };
+    instance.turn.give();
+    ended
+}
+
+fn begin_with_turn(
+    instance: &Arc<Instance>,
+    function: Option<&Arc<Function>>,
+    encoding: Encoding,
+    request: &[u8],
+    timeout: Duration,
+    cx: &mut Context<'_>,
+    returned: impl FnOnce(&mut Vec<u8>),
+) -> Begun {
     let timeout = smaller_timeout(timeout, instance.linked.stores.limits.call_timeout);
     let mut watch = Watch::new(Deadline::after(timeout));
     let _visit = instance.linked.engine().enter_tokio();

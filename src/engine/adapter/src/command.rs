@@ -3,6 +3,7 @@
 //! A command (`wasi:cli/run`, or `_start` of a core module), run once in a store of its own.
 
 use crate::call::Deadline;
+use crate::direct::Inline;
 use crate::error::{CallOutcome, Outcome};
 use crate::instance::not_instantiated;
 use crate::link::{Linked, LinkedKind};
@@ -65,7 +66,7 @@ async fn run_in(
     store: &mut Store<StoreData>,
     deadline: Deadline,
 ) -> Result<Result<(), ()>, Stopped> {
-    arm(store, deadline, &linked.stores.limits)?;
+    arm(store, deadline, Inline::NO, &linked.stores.limits)?;
     match &linked.kind {
         LinkedKind::Module(pre) => {
             let instance = match pre.instantiate_async(&mut *store).await {

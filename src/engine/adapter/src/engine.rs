@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
 use wasmtime::{Module, Precompiled};
 
 /// More than one engine per process is refused (advisory qw58: type confusion between engines).
@@ -126,6 +127,26 @@ pub enum LoadedKind {
 pub struct LoadedCode {
     pub(crate) shared: Arc<EngineShared>,
     pub(crate) code: LoadedKind,
+}
+
+impl LoadedCode {
+    /// Of a component without a function or resource from outside.
+    pub(crate) fn imports_nothing(&self) -> bool {
+        let LoadedKind::Component(component) = &self.code else {
+            return false;
+        };
+        let engine = &self.shared.wasmtime;
+        component
+            .component_type()
+            .imports(engine)
+            .all(|(_, import)| match &import.ty {
+                ComponentItem::ComponentInstance(interface) => interface
+                    .exports(engine)
+                    .all(|(_, item)| matches!(item.ty, ComponentItem::Type(_))),
+                ComponentItem::Type(_) => true,
+                _ => false,
+            })
+    }
 }
 
 impl Engine {

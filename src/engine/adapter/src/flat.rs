@@ -167,7 +167,7 @@ pub struct Args {
     args: [Arg; ARGS_MAX],
     count: usize,
     request: *const [u8],
-    /// Of a request that is an arena: what it is taken apart by on the way.
+    /// Of a request that is an arena: what it is taken apart by on the way. Null: it is core values.
     layout: *const Layout,
     /// What the request's handles lead to, in their order.
     resources: Vec<ResourceAny>,
@@ -206,6 +206,10 @@ impl Args {
         self.layout = layout;
     }
 
+    pub(crate) fn clear_layout(&mut self) {
+        self.layout = ptr::null();
+    }
+
     pub(crate) fn resources(&self) -> &[ResourceAny] {
         &self.resources
     }
@@ -215,9 +219,9 @@ impl Args {
     }
 
     /// # Safety
-    /// `set_layout` was called, and what it was given is still there.
-    pub(crate) unsafe fn layout(&self) -> &Layout {
-        unsafe { &*self.layout }
+    /// What `set_layout` was given is still there, or `clear_layout` was called.
+    pub(crate) unsafe fn layout(&self) -> Option<&Layout> {
+        unsafe { self.layout.as_ref() }
     }
 }
 

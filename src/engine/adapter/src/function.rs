@@ -28,6 +28,8 @@ pub struct Function {
     pub(crate) layout: Option<FunctionLayout>,
     /// Whether arenas go into it and out of it by the fast path.
     pub(crate) passes_arenas: bool,
+    /// The same for core values.
+    pub(crate) only_scalars: bool,
     /// Why its values cannot leave the store, if they cannot.
     pub(crate) not_carried: Option<String>,
     pub(crate) export: Export,
@@ -102,9 +104,11 @@ impl Function {
             true => Shape::of(&params, result.as_ref()),
             false => None,
         };
+        let layout = FunctionLayout::of(&params, result.as_ref());
         Self {
             index,
-            layout: FunctionLayout::of(&params, result.as_ref()),
+            only_scalars: fast && layout.as_ref().is_some_and(FunctionLayout::only_scalars),
+            layout,
             passes_arenas: fast,
             signature: wave::signature(short, ty.params(), result.as_ref()),
             name,
@@ -139,6 +143,7 @@ impl Function {
                 export: Export::Module(name.clone()),
                 layout: FunctionLayout::of(&params, result.as_ref()),
                 passes_arenas: false,
+                only_scalars: false,
                 name,
                 params,
                 result,

@@ -44,7 +44,7 @@ impl Live {
 
     /// Readies the store for a call, and finds the function if it was not called before.
     pub(crate) fn prepare(&mut self, frame: &Frame, limits: &Limits) -> wasmtime::Result<()> {
-        arm(&mut self.store, frame.deadline, limits)?;
+        arm(&mut self.store, frame.deadline, frame.inline, limits)?;
         match &frame.function {
             Some(function) if self.callables[function.index].is_none() => {
                 self.callable(function).map(|_| ())
@@ -71,7 +71,10 @@ impl Live {
     ) -> Option<(&ArenaFunc, *const Layout, &mut Store<StoreData>)> {
         let function = frame.function.as_ref()?;
         match (frame.encoding, &self.callables[function.index]) {
-            (Encoding::Arena | Encoding::Handles, Some(Callable::Fast(_, passage))) => {
+            (
+                Encoding::Arena | Encoding::Handles | Encoding::Checked | Encoding::Scalars,
+                Some(Callable::Fast(_, passage)),
+            ) => {
                 let result = function.layout.as_ref()?.result.as_ref();
                 let result = result.map_or(std::ptr::null(), std::ptr::from_ref);
                 Some((passage, result, &mut self.store))
@@ -204,11 +207,11 @@ fn decode_params(frame: &Frame, function: &Function) -> Result<Vec<Val>, String>
     let request = unsafe { &*frame.args.request() };
     match frame.encoding {
         Encoding::Values => values::decode_params(request, params),
-        Encoding::Arena => match &function.layout {
+        Encoding::Arena | Encoding::Checked => match &function.layout {
             Some(layout) => arena::decode_params(request, params, &layout.params),
             None => Err("its values cannot leave their store".to_owned()),
         },
-        Encoding::Handles => Err("handles go by the fast path".to_owned()),
+        Encoding::Handles | Encoding::Scalars => Err("they go by the fast path".to_owned()),
         Encoding::Wave => match values::text(request) {
             Ok(text) => wave::parse_params(text, params),
             Err(_) => Err("not UTF-8".to_owned()),
@@ -229,11 +232,13 @@ fn encode_result(
     match encoding {
         Encoding::Wave => wave::format_value(result).map(|text| *reply = text.into_bytes()),
         Encoding::Values => values::encode(reply, result, ty),
-        Encoding::Handles => Err("handles go by the fast path".to_owned()),
-        Encoding::Arena => match function.layout.as_ref().and_then(|f| f.result.as_ref()) {
-            Some(layout) => arena::encode_result(reply, result, ty, layout),
-            None => Err("it cannot leave its store".to_owned()),
-        },
+        Encoding::Handles | Encoding::Scalars => Err("they go by the fast path".to_owned()),
+        Encoding::Arena | Encoding::Checked => {
+            match function.layout.as_ref().and_then(|f| f.result.as_ref()) {
+                Some(layout) => arena::encode_result(reply, result, ty, layout),
+                None => Err("it cannot leave its store".to_owned()),
+            }
+        }
     }
     .map_err(|text| wasmtime::format_err!("{}'s result: {text}", function.name))
 }

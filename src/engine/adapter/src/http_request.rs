@@ -5,6 +5,7 @@
 //! client that goes away takes its guest along.
 
 use crate::call::{Deadline, Watch};
+use crate::direct::Inline;
 use crate::error::{CallOutcome, Outcome, one_line, panic_text};
 use crate::http_server::{Admitted, Server};
 use crate::instance::not_instantiated;
@@ -121,7 +122,7 @@ async fn run_guest(
     let mut store = stores
         .make(&server.stdio, false)
         .map_err(|error| CallOutcome::failed(Outcome::Trapped, error.message))?;
-    let ran = match arm(&mut store, deadline, &stores.limits) {
+    let ran = match arm(&mut store, deadline, Inline::NO, &stores.limits) {
         Err(error) => Err(error),
         Ok(()) => match &server.handler {
             Handler::P2(pre) => handle_p2(pre, &mut store, request, head).await,

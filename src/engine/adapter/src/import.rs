@@ -6,22 +6,26 @@
 
 use crate::arena;
 use crate::call::inside_event_loop;
+use crate::direct::{Idle, Taken, Wire};
 use crate::engine::EngineShared;
 use crate::handle_list::{self, MOVED};
-use crate::layout::{FunctionLayout, Handle, Layout};
-use crate::passage::{Answer, Incoming, Outgoing, OutgoingHandles, registers, result_registers};
+use crate::instance::Encoding;
+use crate::layout::{FunctionLayout, Handle, Kind, Layout};
+use crate::passage::{
+    Answer, Incoming, Outgoing, OutgoingHandles, OutgoingScalars, registers, result_registers,
+};
 use crate::proxies::Proxy;
 use crate::store::StoreData;
 use crate::values;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use wasmtime::StoreContextMut;
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem};
 use wasmtime::component::{LinkerInstance, Resource, ResourceType, Type, Val};
+use wasmtime::{StoreContextMut, ValRaw};
 
 /// What a component's imports lead to. Thread: any.
 pub trait ImportTarget: Send + Sync {
@@ -65,6 +69,8 @@ struct Slot {
 }
 
 struct ReplyResult {
+    /// The parameters' arena of a direct call.
+    request: Vec<u8>,
     /// The result's arena.
     arena: Vec<u8>,
     /// Why there is none.
@@ -106,6 +112,7 @@ impl Slot {
         Self {
             phase: AtomicU8::new(BEGUN),
             result: UnsafeCell::new(ReplyResult {
+                request: Vec::new(),
                 arena: Vec::new(),
                 failure: None,
                 unclaimed,
@@ -126,6 +133,36 @@ impl Slot {
     /// The caller's, after `ended`.
     unsafe fn result(&self) -> &ReplyResult {
         unsafe { &*self.result.get() }
+    }
+
+    /// Of a call that has no `Reply`, and whose caller this is. The last one's buffer, for use.
+    fn keep_request(&self, request: Vec<u8>) -> Vec<u8> {
+        // SAFETY: as long as there is no `Reply` all of this is the caller's.
+        let place = unsafe { &mut (*self.result.get()).request };
+        let mut last = std::mem::replace(place, request);
+        empty(&mut last);
+        last
+    }
+
+    /// # Safety
+    /// The same, and nothing is kept meanwhile.
+    unsafe fn request(&self) -> &[u8] {
+        unsafe { &(*self.result.get()).request }
+    }
+
+    /// The same.
+    fn take_result(&self, reply: &mut Vec<u8>) {
+        // SAFETY: ours until `ended_here`.
+        std::mem::swap(reply, unsafe { &mut (*self.result.get()).arena });
+    }
+
+    /// The same.
+    fn ended_here(&self, ended: Result<(), String>) {
+        if let Err(message) = ended {
+            // SAFETY: as above.
+            unsafe { (*self.result.get()).failure = Some(message) };
+        }
+        self.phase.store(ENDED, Ordering::Release);
     }
 
     /// # Safety
@@ -218,13 +255,36 @@ impl Exchange {
 /// The caller's side of a call that has begun.
 struct Begun {
     slot: Arc<Slot>,
-    cancel: Option<Cancel>,
+    way: Way,
+}
+
+/// How it gets its result into the slot.
+enum Way {
+    /// It gets it in its own time; there may be something to cancel.
+    Target(Option<Cancel>),
+    /// By polling the callee. The request is in the slot.
+    Direct(Taken, Duration),
+    /// It is there, lifted here by the layout that it is wanted in.
+    Lifted,
 }
 
 impl Future for Begun {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { slot, way } = &mut *self;
+        if let Way::Direct(callee, timeout) = way {
+            // SAFETY: this is the caller, and there is no `Reply`.
+            let request = unsafe { slot.request() };
+            let returned = |reply: &mut Vec<u8>| slot.take_result(reply);
+            let encoding = Encoding::Checked;
+            return callee
+                .poll(cx, encoding, request, *timeout, returned)
+                .map(|ended| {
+                    slot.ended_here(ended);
+                    *way = Way::Lifted;
+                });
+        }
         if !self.slot.ended() {
             *self.slot.waker() = Some(cx.waker().clone());
             let waits = self.slot.phase.compare_exchange(
@@ -237,21 +297,25 @@ impl Future for Begun {
                 return Poll::Pending;
             }
         }
-        self.cancel = None;
+        if let Way::Target(cancel) = &mut self.way {
+            *cancel = None;
+        }
         Poll::Ready(())
     }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        if let Some(cancel) = self.cancel.take() {
+        if let Way::Target(cancel) = &mut self.way
+            && let Some(cancel) = cancel.take()
+        {
             cancel();
         }
     }
 }
 
 /// Defines every function and resource of one imported interface, and adds the functions to `imported`. `hosts`: resources
-/// that the host has made. Err: why it cannot be bound.
+/// that the host has made. The functions' wires; Err: why it cannot be bound.
 pub(crate) fn define(
     linker: &mut LinkerInstance<'_, StoreData>,
     shared: &EngineShared,
@@ -260,7 +324,8 @@ pub(crate) fn define(
     hosts: &[ResourceType],
     target: &Arc<dyn ImportTarget>,
     imported: &mut Vec<ImportedFunction>,
-) -> Result<(), String> {
+) -> Result<Vec<Arc<Wire>>, String> {
+    let mut wires = Vec::new();
     for (name, item) in ty.exports(&shared.wasmtime) {
         let func = match item.ty {
             ComponentItem::ComponentFunc(func) => func,
@@ -284,6 +349,7 @@ pub(crate) fn define(
         let concurrency = shared.settings.concurrency;
         let import = Import::new(interface, name, &func, number, target, concurrency)?;
         let handles = import.layout.handles();
+        wires.push(import.wire.clone());
         let defined = match func.async_() {
             true => import.define_async(linker, name),
             false => import.define(linker, name),
@@ -295,7 +361,7 @@ pub(crate) fn define(
             handles,
         });
     }
-    Ok(())
+    Ok(wires)
 }
 
 /// One imported function with everything that a call of it needs.
@@ -305,7 +371,8 @@ struct Import {
     number: u32,
     params: Vec<Type>,
     result: Option<Type>,
-    layout: FunctionLayout,
+    layout: Arc<FunctionLayout>,
+    wire: Arc<Wire>,
     target: Arc<dyn ImportTarget>,
     /// Of the engine: the store's event loop is on the stack of its guests.
     concurrency: bool,
@@ -377,6 +444,106 @@ impl Answer for Returned {
     }
 }
 
+/// How a call of a function with only scalars went so far.
+enum ScalarsBegun<const N: usize> {
+    /// It has ended: the result's core value, or 0 if there is none.
+    AtHand(u64),
+    Direct(DirectScalars<N>),
+    /// It has to go by the target.
+    NoneIdle,
+}
+
+/// Gives the result's core value.
+struct DirectScalars<const N: usize> {
+    callee: Taken,
+    request: [[u8; 8]; N],
+    timeout: Duration,
+}
+
+/// 0 if there is no result.
+fn scalar_of(reply: &[u8]) -> u64 {
+    reply
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+impl<const N: usize> Future for DirectScalars<N> {
+    type Output = wasmtime::Result<u64>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self {
+            callee,
+            request,
+            timeout,
+        } = &mut *self;
+        let mut value = 0;
+        let returned = |reply: &mut Vec<u8>| value = scalar_of(reply);
+        let request = request.as_flattened();
+        let polled = callee.poll(cx, Encoding::Scalars, request, *timeout, returned);
+        polled.map(|ended| match ended {
+            Ok(()) => Ok(value),
+            Err(message) => Err(wasmtime::format_err!("{}: {message}", callee.import())),
+        })
+    }
+}
+
+/// What a call of a function with only scalars gives back.
+enum Scalar {
+    /// The core value, or 0 if there is no result.
+    AtHand(u64),
+    Returned(Box<Returned>),
+}
+
+impl Answer for Scalar {
+    fn core_value(&self) -> Option<u64> {
+        match self {
+            Self::AtHand(value) => Some(*value),
+            Self::Returned(_) => None,
+        }
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        match self {
+            Self::AtHand(_) => None,
+            Self::Returned(returned) => returned.layout(),
+        }
+    }
+
+    fn arena(&self) -> &[u8] {
+        match self {
+            Self::AtHand(_) => &[],
+            Self::Returned(returned) => returned.arena(),
+        }
+    }
+
+    fn proxies(&self) -> &[u32] {
+        &[]
+    }
+}
+
+/// The end of a call that has ended when Wasmtime asks for its future, which it then polls at once, on this thread: a
+/// future without a size needs no allocation.
+struct AtHand<const M: usize>;
+
+thread_local! {
+    static AT_HAND: Cell<u64> = const { Cell::new(0) };
+}
+
+impl<const M: usize> AtHand<M> {
+    fn keep(value: u64) -> Self {
+        AT_HAND.set(value);
+        Self
+    }
+}
+
+impl<const M: usize> Future for AtHand<M> {
+    type Output = wasmtime::Result<Incoming<Scalar, M>>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(Incoming(Scalar::AtHand(AT_HAND.get()))))
+    }
+}
+
 impl Import {
     fn new(
         interface: &str,
@@ -398,11 +565,14 @@ impl Import {
         if ty.async_() && layout.handles() {
             return Err(format!("{name} is asynchronous and has handles"));
         }
+        let layout = Arc::new(layout);
+        let wire = Arc::new(Wire::new(&name, layout.clone()));
         Ok(Self {
             name,
             number,
             params,
             result,
+            wire,
             layout,
             target: target.clone(),
             concurrency,
@@ -446,12 +616,94 @@ impl Import {
         if self.layout.handles() {
             return self.define_with_handles::<N, M>(linker, name);
         }
+        if self.layout.only_scalars() {
+            return self.define_scalars::<N, M>(linker, name);
+        }
         linker.func_wrap_async(name, move |mut store, params: Outgoing<N>| {
             // SAFETY: this is called with what was just lifted.
             let begun = unsafe { self.begin(&mut store, &params, None) };
             let import = self.clone();
-            Box::new(async move { import.end(begun?).await.map(Incoming::<Returned, M>) })
+            Box::new(async move {
+                let ended = import.end(begun?).await;
+                let ended = ended.map_err(|error| store.data_mut().blame(error));
+                ended.map(Incoming::<Returned, M>)
+            })
         })
+    }
+
+    /// A direct call takes no arena, and one that ends inline no allocation.
+    fn define_scalars<const N: usize, const M: usize>(
+        self: Arc<Self>,
+        linker: &mut LinkerInstance<'_, StoreData>,
+        name: &str,
+    ) -> wasmtime::Result<()> {
+        linker.func_wrap_async(name, move |mut store, params: OutgoingScalars<N>| {
+            match self.begin_scalars(store.data_mut(), &params.0) {
+                Ok(ScalarsBegun::AtHand(value)) => return Box::new(AtHand::<M>::keep(value)),
+                Ok(ScalarsBegun::Direct(call)) => {
+                    return Box::new(async move {
+                        let ended = call.await;
+                        let ended = ended.map_err(|error| store.data_mut().blame(error));
+                        ended.map(|value| Incoming(Scalar::AtHand(value)))
+                    });
+                }
+                Ok(ScalarsBegun::NoneIdle) => {}
+                Err(error) => {
+                    let error = store.data_mut().blame(error);
+                    return Box::new(std::future::ready(Err(error)));
+                }
+            }
+            // SAFETY: this is called with what was just lifted.
+            let begun = unsafe { self.begin(&mut store, &params.outgoing(), None) };
+            let import = self.clone();
+            Box::new(async move {
+                let ended = import.end(begun?).await;
+                let returned = ended.map_err(|error| store.data_mut().blame(error))?;
+                Ok(Incoming::<_, M>(Scalar::Returned(Box::new(returned))))
+            })
+        })
+    }
+
+    fn begin_scalars<const N: usize>(
+        &self,
+        data: &mut StoreData,
+        slots: &[ValRaw; N],
+    ) -> wasmtime::Result<ScalarsBegun<N>> {
+        let timeout = data.time_left()?;
+        // Written where it is read: moving it costs as much as making it.
+        let mut request = [[0; 8]; N];
+        self.core_values(slots, &mut request)?;
+        let Some(idle) = data.known.idle(self.number, &self.wire) else {
+            return Ok(ScalarsBegun::NoneIdle);
+        };
+        if !idle.is_inline() {
+            return Ok(ScalarsBegun::Direct(DirectScalars {
+                callee: idle.take(),
+                request,
+                timeout,
+            }));
+        }
+        let mut value = 0;
+        let returned = |reply: &mut Vec<u8>| value = scalar_of(reply);
+        match idle.call_inline(Encoding::Scalars, request.as_flattened(), timeout, returned) {
+            Ok(()) => Ok(ScalarsBegun::AtHand(value)),
+            Err(message) => Err(wasmtime::format_err!("{}: {message}", self.name)),
+        }
+    }
+
+    fn core_values<const N: usize>(
+        &self,
+        slots: &[ValRaw; N],
+        values: &mut [[u8; 8]; N],
+    ) -> wasmtime::Result<()> {
+        if let Kind::Fields(params) = &self.layout.params.kind {
+            for ((value, slot), param) in values.iter_mut().zip(slots).zip(&params.all) {
+                let core = param.layout.core_value(slot.get_u64());
+                let core = core.map_err(|why| wasmtime::format_err!("{}: {why}", self.name))?;
+                *value = core.to_le_bytes();
+            }
+        }
+        Ok(())
     }
 
     fn define_with_handles<const N: usize, const M: usize>(
@@ -464,7 +716,8 @@ impl Import {
             let begun = unsafe { self.begin(&mut store, &params.values, Some(&params.proxies)) };
             let import = self.clone();
             Box::new(async move {
-                let returned = import.end(begun?).await?;
+                let ended = import.end(begun?).await;
+                let returned = ended.map_err(|error| store.data_mut().blame(error))?;
                 Ok(Incoming::<_, M>(returned.claimed(store.data_mut())))
             })
         })
@@ -514,6 +767,16 @@ impl Import {
         // SAFETY: our caller's promise.
         let handles = unsafe { params.lift(&self.layout.params, bytes_max, &mut request) }
             .map_err(|error| error.context(self.name.clone()))?;
+        if proxies.is_none()
+            && let Some(idle) = data.known.idle(self.number, &self.wire)
+        {
+            return Ok(Self::begin_direct(
+                &mut data.exchange,
+                idle,
+                request,
+                timeout,
+            ));
+        }
         let mut unclaimed = None;
         if let Some(proxies) = proxies {
             let numbers = numbers_of(data, &handles, proxies)?;
@@ -521,6 +784,28 @@ impl Import {
             unclaimed = Some(self.target.clone());
         }
         Ok(self.send(data, request, timeout, unclaimed))
+    }
+
+    fn begin_direct(
+        exchange: &mut Exchange,
+        idle: Idle<'_>,
+        mut request: Vec<u8>,
+        timeout: Duration,
+    ) -> Begun {
+        let slot = exchange.slot(None);
+        if !idle.is_inline() {
+            // It has to stay until the call has ended, and the store's data cannot be held so long.
+            exchange.request = slot.keep_request(request);
+            let way = Way::Direct(idle.take(), timeout);
+            return Begun { slot, way };
+        }
+        let returned = |reply: &mut Vec<u8>| slot.take_result(reply);
+        let ended = idle.call_inline(Encoding::Checked, &request, timeout, returned);
+        slot.ended_here(ended);
+        empty(&mut request);
+        exchange.request = request;
+        let way = Way::Lifted;
+        Begun { slot, way }
     }
 
     /// `request`: the exchange's buffer, which it gets back.
@@ -540,7 +825,10 @@ impl Import {
         };
         empty(&mut request);
         data.exchange.request = request;
-        Begun { slot, cancel }
+        Begun {
+            slot,
+            way: Way::Target(cancel),
+        }
     }
 
     async fn end(self: Arc<Self>, mut begun: Begun) -> wasmtime::Result<Returned> {
@@ -549,6 +837,7 @@ impl Import {
         let result = unsafe { begun.slot.result() };
         let checked = match &result.failure {
             Some(message) => Err(message.clone()),
+            None if matches!(begun.way, Way::Lifted) => Ok(None),
             None => self
                 .check(&result.arena)
                 .map_err(|why| format!("its result: {why}")),

@@ -10,6 +10,7 @@
 
 use crate::arena;
 use crate::call::Deadline;
+use crate::direct::{DirectCalls, Inline};
 use crate::error::{CallOutcome, Code, DoorError, Outcome, Result, is_pool_exhausted, panic_text};
 use crate::flat::{Args, FlatParams};
 use crate::function::Function;
@@ -39,6 +40,10 @@ pub enum Encoding {
     Arena,
     /// An arena, and the handles in it (`handle_list.rs`).
     Handles,
+    /// An arena that this process has lifted by the same layout.
+    Checked,
+    /// Of scalars: their core values, 8 bytes each, that this process has taken out of a guest in the same way.
+    Scalars,
 }
 
 pub struct Instance {
@@ -55,6 +60,7 @@ pub struct Instance {
     holder: u32,
     dropped: Arc<Dropped>,
     death: OnceLock<String>,
+    pub(crate) direct: DirectCalls,
     /// Of an engine with concurrency.
     waker: Option<StoreWaker>,
 }
@@ -80,6 +86,7 @@ pub(crate) struct Frame {
     pub(crate) ending: Vec<ResourceAny>,
     /// There is no call: the job is only what goes before it.
     settles_only: bool,
+    pub(crate) inline: Inline,
     submitted: bool,
     ended: Option<Ended>,
     memory: u64,
@@ -126,8 +133,9 @@ pub(crate) fn not_instantiated(error: &wasmtime::Error, store: &Store<StoreData>
 impl Instance {
     pub async fn start(linked: Arc<Linked>, stdio: Stdio, deadline: Deadline) -> Result<Arc<Self>> {
         let mut store = linked.stores.make(&stdio, false)?;
+        store.data_mut().known.calls_inline = true;
         let limits = linked.stores.limits;
-        arm(&mut store, deadline, &limits)
+        arm(&mut store, deadline, Inline::NO, &limits)
             .map_err(|error| DoorError::engine("starting an instance", &error))?;
         let kind = match &linked.kind {
             LinkedKind::Component(pre) => {
@@ -166,6 +174,7 @@ impl Instance {
             holder,
             dropped,
             death: OnceLock::new(),
+            direct: DirectCalls::default(),
         }))
     }
 
@@ -258,6 +267,17 @@ impl Instance {
                 frame.args.set_layout(&layout.params);
                 arena::check(request, &layout.params)
             }
+            (Encoding::Checked, _, Some(layout)) if function.passes_arenas => {
+                frame.args.set_layout(&layout.params);
+                Ok(())
+            }
+            (Encoding::Scalars, ..) if function.only_scalars => {
+                frame.args.clear_layout();
+                Ok(())
+            }
+            (Encoding::Checked | Encoding::Scalars, ..) => {
+                Err("it is not called directly".to_owned())
+            }
             // Looked at when they are taken apart.
             _ => Ok(()),
         };
@@ -277,6 +297,14 @@ impl Instance {
         Ok(())
     }
 
+    /// The call that was just submitted ends in one step, on the caller's stack.
+    ///
+    /// # Safety
+    /// As for `submit`; the callee stays until the call has ended.
+    pub(crate) unsafe fn submitted_inline(&self, inline: Inline) {
+        unsafe { (*self.frame.get()).inline = inline };
+    }
+
     /// Puts no call into the frame, only what goes before one.
     ///
     /// # Safety
@@ -291,6 +319,7 @@ impl Instance {
     }
 
     /// Before the call's own handles are looked at, which must not be among these.
+    #[inline]
     fn take_dropped(&self, frame: &mut Frame) {
         if self.dropped.any() {
             let numbers = self.dropped.take();
@@ -364,6 +393,7 @@ impl Instance {
         })
     }
 
+    #[inline]
     fn forget_waker(&self) {
         if let Some(waker) = &self.waker {
             waker.forget();
@@ -389,6 +419,7 @@ impl Frame {
             resources: Vec::new(),
             ending: Vec::new(),
             settles_only: false,
+            inline: Inline::NO,
             function: None,
             encoding: Encoding::Values,
             args: Args::none(),
@@ -402,6 +433,7 @@ impl Frame {
 
     fn begin(&mut self, settles_only: bool) {
         self.settles_only = settles_only;
+        self.inline = Inline::NO;
         self.submitted = true;
         self.ended = None;
     }
@@ -467,10 +499,15 @@ async fn drive(mut live: Live, frame: FrameRef, limits: crate::store::Limits) {
             let returning = Returning {
                 layout: result,
                 bytes_max: store.hostcall_fuel(),
+                scalar: job.encoding == Encoding::Scalars,
                 reply: &raw mut job.reply,
                 resources: &raw mut job.resources,
             };
-            match function.call(store, params, returning).await {
+            let called = match job.inline.is_no() {
+                true => function.call(store, params, returning).await,
+                false => function.call_inline(store, params, &returning),
+            };
+            match called {
                 Ok(()) if job.encoding == Encoding::Handles => {
                     unsafe { frame.get() }.give_handles().map(Ok)
                 }

@@ -3,8 +3,11 @@
 //! How the values of a type lie in memory by the canonical ABI (wasm32, strings in UTF-8), worked out once per function:
 //! what `arena.rs` and `passage.rs` walk along with the bytes.
 
+use crate::arena::character;
+use crate::passage::FLAT_PARAMS_MAX;
 use wasmtime::component::{ResourceType, Type};
 
+#[derive(PartialEq, Eq)]
 pub struct Layout {
     pub size: u32,
     pub align: u32,
@@ -19,6 +22,7 @@ pub struct Layout {
     pub kind: Kind,
 }
 
+#[derive(PartialEq, Eq)]
 pub enum Kind {
     /// Any bits are a value: integers and floats.
     Bits {
@@ -45,18 +49,21 @@ pub struct Handle {
 }
 
 /// Of a record or a tuple.
+#[derive(PartialEq, Eq)]
 pub struct Fields {
     pub all: Box<[Field]>,
     /// Where and how long; what lies between the fields and behind them.
     pub gaps: Box<[(u32, u32)]>,
 }
 
+#[derive(PartialEq, Eq)]
 pub struct Field {
     pub at: u32,
     pub layout: Layout,
 }
 
 /// Of a variant, enum, option or result: the number of the case, then its payload.
+#[derive(PartialEq, Eq)]
 pub struct Cases {
     pub number_bytes: u32,
     pub payload_at: u32,
@@ -64,6 +71,7 @@ pub struct Cases {
 }
 
 /// What a function takes, as one tuple, and what it gives back.
+#[derive(PartialEq, Eq)]
 pub struct FunctionLayout {
     pub params: Layout,
     pub result: Option<Layout>,
@@ -77,6 +85,16 @@ impl FunctionLayout {
 
     pub fn gives_handles(&self) -> bool {
         self.result.as_ref().is_some_and(|result| result.handles)
+    }
+
+    /// Whether all of it is scalars that come in registers.
+    pub fn only_scalars(&self) -> bool {
+        let Kind::Fields(params) = &self.params.kind else {
+            return false;
+        };
+        self.params.flat as usize <= FLAT_PARAMS_MAX
+            && params.all.iter().all(|param| param.layout.is_scalar())
+            && self.result.as_ref().is_none_or(Layout::is_scalar)
     }
 
     /// None: some of it cannot be carried out of its store (`values::not_carried` says what).
@@ -128,6 +146,37 @@ impl Layout {
             }
             Type::Flags(flags) => Self::flags(flags.names().len())?,
             _ => return None,
+        })
+    }
+
+    fn is_scalar(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Bits { .. } | Kind::Bool | Kind::Char | Kind::Flags { .. }
+        )
+    }
+
+    /// Of a scalar: what a guest hands over in a register, as another gets it. Err: it is none.
+    #[inline]
+    pub(crate) fn core_value(&self, bits: u64) -> Result<u64, String> {
+        let word = bits as u32;
+        Ok(match &self.kind {
+            Kind::Bits { signed } => match (self.size, signed) {
+                (8, _) => bits,
+                (4, _) => word.into(),
+                (size, signed) => {
+                    let shift = 32 - 8 * size;
+                    let high = word << shift;
+                    u64::from(match signed {
+                        true => (high.cast_signed() >> shift).cast_unsigned(),
+                        false => high >> shift,
+                    })
+                }
+            },
+            Kind::Bool => u64::from(word != 0),
+            Kind::Char => character(word).map(|_| u64::from(word))?,
+            Kind::Flags { mask } => u64::from(word & mask),
+            _ => return Err("not a scalar".to_owned()),
         })
     }
 

@@ -12,6 +12,7 @@ pub mod call;
 mod command;
 pub mod compose;
 pub mod describe;
+pub mod direct;
 pub mod engine;
 pub mod error;
 pub mod flat;

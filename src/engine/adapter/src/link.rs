@@ -2,6 +2,7 @@
 
 //! Loaded code linked with what one deployment may do. Immutable; every replica is made from it.
 
+use crate::direct::Wire;
 use crate::engine::{EngineShared, LoadedCode, LoadedKind};
 use crate::error::{Code, DoorError, Result};
 use crate::function::Function;
@@ -18,6 +19,8 @@ pub struct Linked {
     pub(crate) kind: LinkedKind,
     pub(crate) functions: Vec<Arc<Function>>,
     imported: Vec<ImportedFunction>,
+    wires: Arc<[Arc<Wire>]>,
+    imports_nothing: bool,
 }
 
 pub enum LinkedKind {
@@ -36,9 +39,16 @@ impl Linked {
         let shared = &code.shared;
         let stores = StoreMaker::new(shared.clone(), policy, limits)?;
         let mut imported = Vec::new();
+        let mut wires = Vec::new();
         let (kind, functions) = match &code.code {
             LoadedKind::Component(component) => (
-                LinkedKind::Component(link_component(shared, component, target, &mut imported)?),
+                LinkedKind::Component(link_component(
+                    shared,
+                    component,
+                    target,
+                    &mut imported,
+                    &mut wires,
+                )?),
                 Function::all_of_component(shared, component),
             ),
             LoadedKind::Module(module) => (
@@ -51,12 +61,24 @@ impl Linked {
             kind,
             functions,
             imported,
+            wires: wires.into(),
+            imports_nothing: code.imports_nothing(),
         }))
     }
 
     /// The functions that lead to the import target; a call tells their place here.
     pub fn imported(&self) -> &[ImportedFunction] {
         &self.imported
+    }
+
+    /// The same functions by the same numbers.
+    pub fn wires(&self) -> &Arc<[Arc<Wire>]> {
+        &self.wires
+    }
+
+    /// Not even from the host: nothing that its guests do can have to wait.
+    pub(crate) fn imports_nothing(&self) -> bool {
+        self.imports_nothing
     }
 
     pub fn functions(&self) -> &[Arc<Function>] {
@@ -87,6 +109,7 @@ fn link_component(
     component: &Component,
     target: Option<Arc<dyn ImportTarget>>,
     imported: &mut Vec<ImportedFunction>,
+    wires: &mut Vec<Arc<Wire>>,
 ) -> Result<component::InstancePre<StoreData>> {
     let engine = &shared.wasmtime;
     let concurrency = shared.settings.concurrency;
@@ -100,12 +123,13 @@ fn link_component(
         match (&import.ty, &target) {
             (ComponentItem::ComponentInstance(ty), Some(target)) => {
                 let mut instance = linker.instance(name).map_err(internal)?;
-                import::define(&mut instance, shared, name, ty, &hosts, target, imported).map_err(
-                    |why| {
-                        let text = format!("the import {name} cannot be bound: {why}");
-                        DoorError::new(Code::Unresolved, text)
-                    },
-                )?;
+                let defined =
+                    import::define(&mut instance, shared, name, ty, &hosts, target, imported);
+                let defined = defined.map_err(|why| {
+                    let text = format!("the import {name} cannot be bound: {why}");
+                    DoorError::new(Code::Unresolved, text)
+                })?;
+                wires.extend(defined);
             }
             _ => missing.push(name.to_owned()),
         }

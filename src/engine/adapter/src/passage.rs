@@ -581,6 +581,14 @@ unsafe impl Lower for ArenaParams {
     ) -> Result<()> {
         // SAFETY: the promise of `new`.
         let (layout, arena) = unsafe { ((*self.0).layout(), (*self.0).request_place()) };
+        let Some(layout) = layout else {
+            // SAFETY: as above.
+            let (values, _) = unsafe { &**arena }.as_chunks::<8>();
+            let mut slots = slots(dst);
+            return values
+                .iter()
+                .try_for_each(|value| slots.put(u64::from_le_bytes(*value)));
+        };
         agree(ty, cx.types, Some(layout))?;
         let mut handles = Vec::new();
         if layout.handles {
@@ -617,6 +625,8 @@ pub(crate) struct Returning {
     /// The resources that the result's handles are of.
     pub resources: *mut Vec<(Handle, ResourceAny)>,
     pub bytes_max: usize,
+    /// It is a scalar, and its core value is wanted.
+    pub scalar: bool,
 }
 
 // SAFETY: used by the thread that polls the call.
@@ -682,6 +692,14 @@ unsafe impl Lift for ArenaResult {
         let Some(layout) = (unsafe { returning.layout.as_ref() }) else {
             return Ok(Self);
         };
+        // SAFETY: the caller's own, who does not touch it while this is polled.
+        let reply = unsafe { &mut *returning.reply };
+        if returning.scalar {
+            let value = layout.core_value(src[0].get_u64());
+            let value = value.map_err(wasmtime::Error::msg)?;
+            reply.extend_from_slice(&value.to_le_bytes());
+            return Ok(Self);
+        }
         let guest = Guest {
             memory: cx.memory(),
             strings: cx.options().string_encoding,
@@ -691,8 +709,6 @@ unsafe impl Lift for ArenaResult {
         } else {
             Place::Memory(src[0].get_u32())
         };
-        // SAFETY: the caller's own, who does not touch it while this is polled.
-        let reply = unsafe { &mut *returning.reply };
         let handles = lift(guest, layout, place, returning.bytes_max, reply)?;
         if layout.handles {
             let lifted = lift_handles::<ResourceAny>(cx, ty, place)?;
@@ -738,6 +754,17 @@ impl ArenaFunc {
             call.as_mut().poll(cx)
         });
         polled.await.map(|_| ())
+    }
+
+    /// On the stack of whoever calls. An error if the function or its store may have to wait.
+    pub fn call_inline(
+        &self,
+        store: &mut Store<StoreData>,
+        params: ArenaParams,
+        returning: &Returning,
+    ) -> Result<()> {
+        let _scope = Scope::enter(returning);
+        self.0.call(store, params).map(|_| ())
     }
 }
 
@@ -840,6 +867,52 @@ unsafe impl<const N: usize> Lift for Outgoing<N> {
     }
 }
 
+/// The parameters of a call out of a guest which are all scalars in registers: its memory need not be found.
+pub(crate) struct OutgoingScalars<const N: usize>(pub [ValRaw; N]);
+
+impl<const N: usize> OutgoingScalars<N> {
+    pub fn outgoing(&self) -> Outgoing<N> {
+        Outgoing {
+            slots: self.0,
+            spilled: None,
+            memory: &[],
+            strings: StringEncoding::Utf8,
+        }
+    }
+}
+
+// SAFETY: as for `Outgoing`.
+unsafe impl<const N: usize> ComponentType for OutgoingScalars<N> {
+    type Lower = <Outgoing<N> as ComponentType>::Lower;
+    const ABI: CanonicalAbiInfo = Outgoing::<N>::ABI;
+
+    fn typecheck(ty: &InterfaceType, types: &InstanceType<'_>) -> Result<()> {
+        Outgoing::<N>::typecheck(ty, types)
+    }
+}
+
+// SAFETY: see ComponentType above.
+unsafe impl<const N: usize> ComponentNamedList for OutgoingScalars<N> {}
+
+// SAFETY: any bits will do; they are looked at in `Layout::core_value`.
+unsafe impl<const N: usize> Lift for OutgoingScalars<N> {
+    fn linear_lift_from_flat(
+        _: &mut LiftContext<'_>,
+        _: InterfaceType,
+        src: &[ValRaw; N],
+    ) -> Result<Self> {
+        Ok(Self(*src))
+    }
+
+    fn linear_lift_from_memory(
+        _: &mut LiftContext<'_>,
+        _: InterfaceType,
+        _: &[u8],
+    ) -> Result<Self> {
+        bail!("these parameters come in registers")
+    }
+}
+
 /// The parameters of a call out of a guest with handles, all of proxies. What is moved is not the guest's any more.
 pub(crate) struct OutgoingHandles<const N: usize> {
     pub values: Outgoing<N>,
@@ -888,6 +961,10 @@ pub(crate) trait Answer: Send + Sync + 'static {
     fn layout(&self) -> Option<&Layout>;
     /// A checked arena; the same as long as this lives.
     fn arena(&self) -> &[u8];
+    /// Of a result that is a scalar: its core value, if that is at hand; nothing else is looked at then.
+    fn core_value(&self) -> Option<u64> {
+        None
+    }
     /// The representations of the proxies that its handles are of, each once.
     fn proxies(&self) -> &[u32];
 }
@@ -941,6 +1018,12 @@ unsafe impl<A: Answer, const N: usize> Lower for Incoming<A, N> {
         ty: InterfaceType,
         dst: &mut MaybeUninit<Self::Lower>,
     ) -> Result<()> {
+        if let Some(value) = self.0.core_value() {
+            return match N {
+                0 => Ok(()),
+                _ => slots(dst).put(value),
+            };
+        }
         let layout = self.0.layout();
         agree(ty, cx.types, layout)?;
         let Some(layout) = layout else {

@@ -3,6 +3,7 @@
 //! One guest's store: what WASI shows it, what it may use, and when it is stopped.
 
 use crate::call::Deadline;
+use crate::direct::{Inline, Known};
 use crate::engine::EngineShared;
 use crate::error::{Code, DeadlinePassed, DoorError, Result};
 use crate::import::Exchange;
@@ -70,8 +71,12 @@ pub struct StoreData {
     key_value: Option<Arc<dyn KeyValue>>,
     pub(crate) memory: MemoryLimiter,
     pub(crate) exchange: Exchange,
+    /// Of its imports, by their numbers.
+    pub(crate) known: Known,
     pub(crate) proxies: Proxies,
     deadline: Deadline,
+    /// Such a call cannot yield.
+    inline: Inline,
     /// What `time_left` said, until the clock is read again.
     left: Option<Duration>,
     counts_fuel: bool,
@@ -130,9 +135,27 @@ impl StoreData {
         Ok(left)
     }
 
-    fn deadline_passed(&mut self) -> bool {
+    /// Why a call that this guest has made did not return: what ends at its own deadline is its own.
+    pub(crate) fn blame(&mut self, error: wasmtime::Error) -> wasmtime::Error {
+        match self.deadline.passed() {
+            true => DeadlinePassed.into(),
+            false => error,
+        }
+    }
+
+    fn ticked(&mut self) -> wasmtime::Result<UpdateDeadline> {
         self.left = None;
-        self.deadline.passed()
+        if self.deadline.passed() {
+            return Err(DeadlinePassed.into());
+        }
+        // SAFETY: who calls inline keeps the callee until the call has ended.
+        match unsafe { self.inline.callee() } {
+            None => Ok(UpdateDeadline::Yield(1)),
+            Some(callee) => {
+                callee.ticked()?;
+                Ok(UpdateDeadline::Continue(1))
+            }
+        }
     }
 }
 
@@ -241,8 +264,10 @@ impl StoreMaker {
                 denied: false,
             },
             exchange: Exchange::default(),
+            known: Known::default(),
             proxies: Proxies::default(),
             deadline: Deadline::after(Duration::ZERO),
+            inline: Inline::NO,
             left: None,
             counts_fuel: self.engine.settings.fuel,
         };
@@ -251,10 +276,7 @@ impl StoreMaker {
         store.limiter(|data| &mut data.memory);
         store.set_hostcall_fuel(bounds.hostcall_fuel);
         store.set_max_component_handles(bounds.resource_table_max);
-        store.epoch_deadline_callback(|mut store| match store.data_mut().deadline_passed() {
-            true => Err(DeadlinePassed.into()),
-            false => Ok(UpdateDeadline::Yield(1)),
-        });
+        store.epoch_deadline_callback(|mut store| store.data_mut().ticked());
         Ok(store)
     }
 
@@ -299,14 +321,16 @@ impl StoreMaker {
     }
 }
 
-/// Gives a store the time and fuel of one call.
+/// Gives a store the time and fuel of one call. `inline`: see `StoreData`.
 pub(crate) fn arm(
     store: &mut Store<StoreData>,
     deadline: Deadline,
+    inline: Inline,
     limits: &Limits,
 ) -> wasmtime::Result<()> {
     let data = store.data_mut();
     data.deadline = deadline;
+    data.inline = inline;
     data.left = None;
     store.set_epoch_deadline(1);
     if store.data().counts_fuel {
