@@ -188,7 +188,7 @@ fn begin(
     cx: &mut Context<'_>,
     returned: impl FnOnce(&mut Vec<u8>),
 ) -> Begun {
-    if instance.linked.engine().settings.concurrency && INSIDE.get() {
+    if instance.has_event_loop() && INSIDE.get() {
         let task = GuestTask::waiting(instance, function, encoding, request, timeout);
         cx.waker().wake_by_ref();
         return Begun::Pending(task);

@@ -178,6 +178,11 @@ impl Instance {
         }))
     }
 
+    /// Of an engine with concurrency: no other such store runs inside of its poll.
+    pub(crate) fn has_event_loop(&self) -> bool {
+        self.waker.is_some()
+    }
+
     pub fn alive(&self) -> bool {
         self.alive.load(Ordering::Acquire)
     }
