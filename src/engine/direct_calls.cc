@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 #include "engine/direct_calls.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -39,8 +40,9 @@ struct DirectCallees::Impl {
   rust::Box<door::Callees> callees;
 };
 
-DirectCallees::DirectCallees(const InstancePre& pre)
-    : impl_(std::make_unique<Impl>(Impl{pre.impl().linked->callees()})) {}
+DirectCallees::DirectCallees(const InstancePre& pre, std::chrono::milliseconds call_timeout)
+    : impl_(std::make_unique<Impl>(Impl{pre.impl().linked->callees(
+          static_cast<std::uint64_t>(std::max(call_timeout.count(), std::int64_t{0})))})) {}
 DirectCallees::~DirectCallees() = default;
 
 bool DirectCallees::possible() const noexcept {

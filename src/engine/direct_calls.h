@@ -5,6 +5,7 @@
 // none, or has handles, goes by the ImportTarget as everything else does.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -32,7 +33,8 @@ class DirectListener {
 // binds imports to it. Thread: any.
 class DirectCallees {
  public:
-  explicit DirectCallees(const InstancePre& pre);
+  // `call_timeout` 0: as InstancePre has it; the smaller of both holds.
+  DirectCallees(const InstancePre& pre, std::chrono::milliseconds call_timeout);
   ~DirectCallees();
   DirectCallees(const DirectCallees&) = delete;
   DirectCallees& operator=(const DirectCallees&) = delete;

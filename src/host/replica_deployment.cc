@@ -47,7 +47,7 @@ ReplicaDeployment::ReplicaDeployment(EnginePool& pool, std::shared_ptr<LiveGuest
       listener_(listener),
       spec_(std::move(spec)),
       pre_(std::move(pre)),
-      direct_(*pre_) {}
+      direct_(*pre_, spec_.call_timeout) {}
 
 // Whoever is bound to it may hold on to what it offers.
 ReplicaDeployment::~ReplicaDeployment() {

@@ -232,7 +232,7 @@ pub mod ffi {
         /// False: the function is not called directly with these values.
         fn bind(self: &Wires, number: u32, callees: &Callees, function: &str) -> bool;
         fn unbind(self: &Wires, number: u32);
-        fn callees(self: &Linked) -> Box<Callees>;
+        fn callees(self: &Linked, call_timeout_ms: u64) -> Box<Callees>;
         /// Whether other guests may call it directly; else the rest does nothing.
         fn possible(self: &Callees) -> bool;
         fn add(self: &Callees, instance: &Instance, keeper: SharedPtr<CalleeKeeper>);
@@ -725,8 +725,9 @@ impl Linked {
         Box::new(Wires(self.0.wires().clone()))
     }
 
-    fn callees(&self) -> Box<Callees> {
-        Box::new(Callees(direct::Callees::of(&self.0)))
+    fn callees(&self, call_timeout_ms: u64) -> Box<Callees> {
+        let timeout = Duration::from_millis(call_timeout_ms);
+        Box::new(Callees(direct::Callees::of(&self.0, timeout)))
     }
 
     fn start_instance(&self, output: SharedPtr<ffi::OutputTarget>) -> Box<Task> {

@@ -259,6 +259,10 @@ pub(crate) fn call_inline(
             }
         }
     };
+    // SAFETY: the caller keeps it until this is over.
+    if let Some(callee) = unsafe { inline.callee() } {
+        callee.inline_ended();
+    }
     instance.turn.give();
     ended
 }

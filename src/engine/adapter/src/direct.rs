@@ -5,7 +5,7 @@
 //! poll. One that cannot have to wait, as its component imports nothing, runs on the caller's stack, which saves it a fiber.
 //! A call that finds no idle replica goes by the import's target (`import.rs`), as all others do.
 
-use crate::call::{self, Begun, GuestTask};
+use crate::call::{self, Begun, GuestTask, smaller_timeout};
 use crate::error::{CallOutcome, Outcome};
 use crate::function::Function;
 use crate::instance::{Encoding, Instance};
@@ -28,6 +28,8 @@ pub trait Keeper: Send + Sync {
 /// The replicas of one deployment that guests of this process may call directly.
 pub struct Callees {
     linked: Arc<Linked>,
+    /// That these calls may take; zero: as long as any.
+    call_timeout: Duration,
     /// Its component imports nothing, and no call has held its thread for long so far.
     inline: AtomicBool,
     members: Mutex<Vec<Arc<Callee>>>,
@@ -53,7 +55,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Callees {
     /// None: what it imports from other deployments has to know who called, which a direct call does not tell; or it is a
     /// core module, or of an engine with concurrency, where a guest must not run inside of another's poll.
-    pub fn of(linked: &Arc<Linked>) -> Option<Arc<Self>> {
+    pub fn of(linked: &Arc<Linked>, call_timeout: Duration) -> Option<Arc<Self>> {
         let passes = linked
             .functions()
             .iter()
@@ -64,6 +66,7 @@ impl Callees {
         Some(Arc::new(Self {
             inline: AtomicBool::new(linked.imports_nothing()),
             linked: linked.clone(),
+            call_timeout,
             members: Mutex::default(),
             changes: AtomicU64::new(0),
         }))
@@ -80,7 +83,8 @@ impl Callees {
         self.changes.fetch_add(1, Ordering::Release);
     }
 
-    /// No call begins in it from here on. No-op for what was not added.
+    /// No call looks for it from here on; one that has found it may be about to begin, and then has its keeper. No-op for
+    /// what was not added.
     pub fn remove(&self, instance: &Arc<Instance>) {
         let mut members = locked(&self.members);
         let place = members
@@ -115,7 +119,9 @@ impl Callee {
         outcome.message.clone()
     }
 
-    fn inline_ended(&self) {
+    /// Before the turn is given on.
+    pub(crate) fn inline_ended(&self) {
+        self.instance.direct.inside.store(false, Ordering::Relaxed);
         if self.ticks.load(Ordering::Relaxed) > 0 && self.ticks.swap(0, Ordering::Relaxed) > 1 {
             self.keeper.holds_thread(false);
         }
@@ -264,7 +270,8 @@ impl KnownWire {
     #[cold]
     fn refresh(&mut self, wire: &Wire) {
         self.changes = wire.changes.load(Ordering::Acquire) + 1;
-        self.bound = locked(&wire.bound).clone();
+        let bound = locked(&wire.bound).clone();
+        self.bound = bound;
         self.callees.clear();
         let Some(bound) = &self.bound else {
             return;
@@ -344,6 +351,7 @@ impl Idle<'_> {
     ) -> Result<(), String> {
         let Self { callee, bound, .. } = &self;
         let function = &bound.function;
+        let timeout = smaller_timeout(timeout, bound.callees.call_timeout);
         let inline = Inline(Arc::as_ptr(callee));
         let ended = call::call_inline(
             &callee.instance,
@@ -354,12 +362,6 @@ impl Idle<'_> {
             inline,
             returned,
         );
-        callee.inline_ended();
-        callee
-            .instance
-            .direct
-            .inside
-            .store(false, Ordering::Relaxed);
         ended.map_err(|outcome| callee.failed(function, &outcome))
     }
 
@@ -402,6 +404,7 @@ impl Taken {
         let instance = &self.callee.instance;
         let Some(task) = &mut self.task else {
             self.begun = true;
+            let timeout = smaller_timeout(timeout, self.bound.callees.call_timeout);
             let begun = call::begin_taken(
                 instance,
                 &self.bound.function,

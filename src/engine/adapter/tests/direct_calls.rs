@@ -152,7 +152,8 @@ struct Pair {
 }
 
 fn pair(bench: &Bench, consumer: &[u8], provider: &[u8], interface: &str) -> Pair {
-    pair_with(bench, consumer, provider, interface, limits())
+    let timeout = Duration::ZERO;
+    pair_with(bench, consumer, provider, interface, limits(), timeout)
 }
 
 fn pair_with(
@@ -161,12 +162,13 @@ fn pair_with(
     provider: &[u8],
     interface: &str,
     limits: Limits,
+    call_timeout: Duration,
 ) -> Pair {
     let target = Arc::new(Target::default());
     let imports: Arc<dyn ImportTarget> = target.clone();
     let consumer = bench.start_with(consumer, Policy::default(), limits, Some(imports));
     let provider = bench.start(provider, limits);
-    let callees = Callees::of(&provider.linked).unwrap();
+    let callees = Callees::of(&provider.linked, call_timeout).unwrap();
     let told = Arc::new(Told::default());
     callees.add(&provider.instance, Box::new(Teller(told.clone())));
     let imported = consumer.linked.imported().iter();
@@ -292,7 +294,7 @@ fn a_wire_leads_elsewhere_once_it_is_bound_anew() {
     let bench = bench();
     let pair = pair(&bench, &consumer(), &provider(""), OPS);
     let other = bench.start(&provider(""), limits());
-    let callees = Callees::of(&other.linked).unwrap();
+    let callees = Callees::of(&other.linked, Duration::ZERO).unwrap();
     callees.add(&other.instance, Box::new(Teller(Arc::default())));
     assert_eq!(pair.consumer.text("add", "1, 2"), "3");
     let wire = &pair.consumer.linked.wires()[0];
@@ -330,6 +332,24 @@ fn the_callers_deadline_ends_it() {
         assert!(!pair.provider.instance.alive());
         let lines = pair.told.lines();
         assert_eq!(lines[..told.len()], told, "{lines:?}");
+    }
+}
+
+#[test]
+fn the_callees_own_time_ends_it() {
+    let bench = bench();
+    for imports in ["", CLOCK] {
+        let timeout = Duration::from_millis(50);
+        let provider = provider(imports);
+        let pair = pair_with(&bench, &consumer(), &provider, OPS, limits(), timeout);
+        let ended = pair.consumer.wave("spin", "");
+        assert_eq!(ended.outcome, Outcome::Trapped, "{}", ended.message);
+        assert!(
+            ended.message.contains("the deadline passed"),
+            "{}",
+            ended.message
+        );
+        assert!(pair.told.lines().contains(&format!("{OPS}#spin: TimedOut")));
     }
 }
 
@@ -421,7 +441,7 @@ fn an_engine_with_concurrency_calls_nobody_directly() {
         ..EngineSettings::default()
     });
     let provider = bench.start(&provider(""), limits());
-    assert!(Callees::of(&provider.linked).is_none());
+    assert!(Callees::of(&provider.linked, Duration::ZERO).is_none());
 }
 
 #[test]
@@ -429,7 +449,7 @@ fn who_imports_from_others_is_not_called_directly() {
     let bench = bench();
     let target: Arc<dyn ImportTarget> = Arc::new(Target::default());
     let relay = bench.start_with(&example("relay"), Policy::default(), limits(), Some(target));
-    assert!(Callees::of(&relay.linked).is_none());
+    assert!(Callees::of(&relay.linked, Duration::ZERO).is_none());
 }
 
 #[test]
@@ -442,7 +462,14 @@ fn fuel_bounds_a_call_that_has_no_fiber() {
         fuel: Some(100_000),
         ..limits()
     };
-    let pair = pair_with(&bench, &consumer(), &provider(""), OPS, limits);
+    let pair = pair_with(
+        &bench,
+        &consumer(),
+        &provider(""),
+        OPS,
+        limits,
+        Duration::ZERO,
+    );
     assert_eq!(pair.consumer.text("add", "1, 2"), "3");
     let ended = pair.consumer.wave("spin", "");
     assert!(ended.message.contains("fuel"), "{}", ended.message);
