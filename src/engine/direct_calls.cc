@@ -17,11 +17,7 @@ class Keeper final : public door::CalleeKeeper {
   void failed(rust::Str function, std::uint8_t outcome, std::int32_t exit_status, rust::Str message,
               rust::Str backtrace) const noexcept override {
     listener_->failed({function.data(), function.size()},
-                      {.outcome = static_cast<Outcome>(outcome),
-                       .payload = {},
-                       .exit_status = exit_status,
-                       .message = std::string(message.data(), message.size()),
-                       .backtrace = std::string(backtrace.data(), backtrace.size())});
+                      door::outcome_from(outcome, exit_status, message, backtrace));
   }
   void holds_thread(bool holds) const noexcept override { listener_->holds_thread(holds); }
   void left() const noexcept override { listener_->left(); }
@@ -29,10 +25,6 @@ class Keeper final : public door::CalleeKeeper {
  private:
   const std::shared_ptr<DirectListener> listener_;
 };
-
-rust::Str text_of(std::string_view text) {
-  return {text.data(), text.size()};
-}
 
 }  // namespace
 
@@ -67,7 +59,8 @@ DirectImports::~DirectImports() = default;
 
 void DirectImports::bind(std::uint32_t function, const DirectCallees& callees,
                          std::string_view exported) {
-  static_cast<void>(impl_->wires->bind(function, *callees.impl_->callees, text_of(exported)));
+  impl_->wires->bind(function, *callees.impl_->callees,
+                     rust::Str(exported.data(), exported.size()));
 }
 
 void DirectImports::unbind(std::uint32_t function) {

@@ -43,8 +43,8 @@ class DirectCallees {
   // with concurrency, where a guest must not run inside of another's poll. Nothing is offered then.
   [[nodiscard]] bool possible() const noexcept;
   void offer(const Instance& instance, std::shared_ptr<DirectListener> listener);
-  // No call begins in it from here on; its listener is told when none is in it. No-op for what is
-  // not offered.
+  // No call looks for it from here on; its listener is told when the last that had found it has
+  // ended. No-op for what is not offered.
   void take_back(const Instance& instance);
 
  private:

@@ -31,11 +31,7 @@ struct CallBeginning final : door::CallEnd {
   }
   void failed(std::uint8_t code, std::int32_t exit_status, rust::Str message,
               rust::Str backtrace) const noexcept override {
-    failure.emplace(CallOutcome{.outcome = static_cast<Outcome>(code),
-                                .payload = {},
-                                .exit_status = exit_status,
-                                .message = std::string(message.data(), message.size()),
-                                .backtrace = std::string(backtrace.data(), backtrace.size())});
+    failure.emplace(door::outcome_from(code, exit_status, message, backtrace));
   }
   void pending(rust::Box<door::Task> begun) const noexcept override {
     task.emplace(std::move(begun));

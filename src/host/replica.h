@@ -61,6 +61,9 @@ struct Replica : Load, std::enable_shared_from_this<Replica> {
           std::shared_ptr<const engine::InstancePre> linked)
       : token(std::move(guests)), pre(std::move(linked)), output(listener, std::move(id)) {}
 
+  // Nothing is in it, and nothing comes without being admitted. Under the deployment's mutex.
+  [[nodiscard]] bool idle() const noexcept { return calls == 0 && !direct; }
+
   // Constant after construction; `instance` from the moment it is Ready.
   const LiveGuests::Token token;
   const std::shared_ptr<const engine::InstancePre>

@@ -291,7 +291,7 @@ void ReplicaDeployment::call_ended(const ReplicaPtr& replica, std::uint64_t call
       ++statistics_.failed;
       statistics_.last_failure = outcome.message;
     }
-    drained = replica->state == Replica::State::Stopping && replica->calls == 0 && !replica->direct;
+    drained = replica->state == Replica::State::Stopping && replica->idle();
     if (dead) {
       choice_.remove(*replica);
       death = outcome;

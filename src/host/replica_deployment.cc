@@ -256,7 +256,7 @@ void ReplicaDeployment::stop_these(const std::vector<int>& indexes, milliseconds
       replica->stop_by = std::chrono::steady_clock::now() + deadline;
       choice_.remove(*replica);
       stopping.push_back(replica);
-      if (ready && replica->calls == 0 && !replica->direct) idle.push_back(replica);
+      if (ready && replica->idle()) idle.push_back(replica);
     }
   }
   for (const int index : absent) {

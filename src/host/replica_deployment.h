@@ -89,13 +89,14 @@ class ReplicaDeployment final : public HostedDeployment,
                   const engine::CallOutcomeView& outcome);
   [[nodiscard]] std::uint64_t open_call(Replica& replica) ARCELLA_REQUIRES(mutex_);
   void close_call(Replica& replica, std::uint64_t call_id) ARCELLA_REQUIRES(mutex_);
+  void keep_handle(Replica& replica, std::uint64_t call_id, const engine::CallHandle& handle);
+
   // Direct calls (replica_direct_calls.cc).
   void offer(const ReplicaPtr& replica);
   void take_back(const ReplicaPtr& replica);
   void direct_call_failed(const ReplicaPtr& replica, std::string_view function,
                           const engine::CallOutcome& outcome);
   void direct_calls_ended(const ReplicaPtr& replica);
-  void keep_handle(Replica& replica, std::uint64_t call_id, const engine::CallHandle& handle);
 
   EnginePool& pool_;
   const std::shared_ptr<LiveGuests> guests_;
@@ -104,7 +105,7 @@ class ReplicaDeployment final : public HostedDeployment,
   const std::shared_ptr<const engine::InstancePre>
       pre_;  // shared with the replicas, which may outlive this
 
-  engine::DirectCallees direct_;
+  engine::DirectCallees direct_;  // which are offered
 
   // Never held while a guest runs, the listener is called, or a replica is taken back.
   mutable Mutex mutex_;

@@ -79,7 +79,7 @@ void ReplicaDeployment::direct_calls_ended(const ReplicaPtr& replica) {
     const MutexLock lock(mutex_);
     replica->direct = false;
     statistics_.calls += replica->instance->direct_calls();
-    drained = replica->state == Replica::State::Stopping && replica->calls == 0;
+    drained = replica->state == Replica::State::Stopping && replica->idle();
   }
   // Not here: this may be the inside of the poll that ended the call.
   if (drained) pool_.post([self = shared_from_this(), replica] { self->begin_shutdown(replica); });

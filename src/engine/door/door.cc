@@ -58,18 +58,22 @@ Error error_from(const std::exception& thrown) {
   return {ErrorCode::Internal, thrown.what()};
 }
 
+CallOutcome outcome_from(std::uint8_t outcome, std::int32_t exit_status, rust::Str message,
+                         rust::Str backtrace) {
+  return {.outcome = static_cast<Outcome>(outcome),
+          .payload = {},
+          .exit_status = exit_status,
+          .message = std::string(message.data(), message.size()),
+          .backtrace = std::string(backtrace.data(), backtrace.size())};
+}
+
 void tell(const CallDone& done, const Task& task) {
-  const auto outcome = static_cast<Outcome>(task.outcome());
-  if (outcome == Outcome::Returned) {
+  if (static_cast<Outcome>(task.outcome()) == Outcome::Returned) {
     const rust::Slice<const std::uint8_t> payload = task.payload();
     return done(CallOutcomeView(std::as_bytes(std::span(payload.data(), payload.size()))));
   }
   const Failure failure = task.failure();
-  done(CallOutcome{.outcome = outcome,
-                   .payload = {},
-                   .exit_status = failure.exit_status,
-                   .message = to_string(failure.message),
-                   .backtrace = to_string(failure.backtrace)});
+  done(outcome_from(task.outcome(), failure.exit_status, failure.message, failure.backtrace));
 }
 
 void SinkTarget::write(std::uint8_t stream, rust::Slice<const std::uint8_t> bytes) const noexcept {

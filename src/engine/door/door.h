@@ -49,6 +49,9 @@ template <class Body>
   const auto* first = reinterpret_cast<const std::byte*>(bytes.data());
   return {first, first + bytes.size()};
 }
+// How a call ended that did not return; `outcome` as engine::Outcome.
+[[nodiscard]] CallOutcome outcome_from(std::uint8_t outcome, std::int32_t exit_status,
+                                       rust::Str message, rust::Str backtrace);
 // How a finished call or command ended.
 void tell(const CallDone& done, const Task& task);
 

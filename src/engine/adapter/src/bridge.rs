@@ -229,8 +229,8 @@ pub mod ffi {
         fn imported(self: &Linked) -> Vec<ImportEntry>;
         /// Those of its functions that lead to the import target, by number.
         fn wires(self: &Linked) -> Box<Wires>;
-        /// False: the function is not called directly with these values.
-        fn bind(self: &Wires, number: u32, callees: &Callees, function: &str) -> bool;
+        /// Unbinds it if the function is not called directly with these values.
+        fn bind(self: &Wires, number: u32, callees: &Callees, function: &str);
         fn unbind(self: &Wires, number: u32);
         fn callees(self: &Linked, call_timeout_ms: u64) -> Box<Callees>;
         /// Whether other guests may call it directly; else the rest does nothing.
@@ -631,14 +631,12 @@ impl Callees {
 }
 
 impl Wires {
-    fn bind(&self, number: u32, callees: &Callees, function: &str) -> bool {
+    fn bind(&self, number: u32, callees: &Callees, function: &str) {
         match (self.0.get(number as usize), &callees.0) {
-            (Some(wire), Some(callees)) => wire.bind(callees, function),
-            (Some(wire), None) => {
-                wire.unbind();
-                false
+            (Some(wire), Some(callees)) => {
+                wire.bind(callees, function);
             }
-            _ => false,
+            _ => self.unbind(number),
         }
     }
 

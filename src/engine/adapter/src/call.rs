@@ -208,28 +208,7 @@ fn begin(
     begin_with_turn(instance, function, encoding, request, timeout, cx, returned)
 }
 
-/// Calls an instance whose turn the caller has; it is the call's from here on.
-pub(crate) fn begin_taken(
-    instance: &Arc<Instance>,
-    function: &Arc<Function>,
-    encoding: Encoding,
-    request: &[u8],
-    timeout: Duration,
-    cx: &mut Context<'_>,
-    returned: impl FnOnce(&mut Vec<u8>),
-) -> Begun {
-    begin_with_turn(
-        instance,
-        Some(function),
-        encoding,
-        request,
-        timeout,
-        cx,
-        returned,
-    )
-}
-
-/// The same for a guest that cannot have to wait, on this stack and to its end.
+/// Calls a guest that cannot have to wait, whose turn the caller has, on this stack and to its end.
 pub(crate) fn call_inline(
     instance: &Arc<Instance>,
     function: &Arc<Function>,
@@ -267,7 +246,8 @@ pub(crate) fn call_inline(
     ended
 }
 
-fn begin_with_turn(
+/// Calls an instance whose turn the caller has; it is the call's from here on.
+pub(crate) fn begin_with_turn(
     instance: &Arc<Instance>,
     function: Option<&Arc<Function>>,
     encoding: Encoding,

@@ -11,8 +11,9 @@ use crate::function::Function;
 use crate::instance::{Encoding, Instance};
 use crate::layout::FunctionLayout;
 use crate::link::Linked;
+use crate::lock::locked;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -47,10 +48,6 @@ pub struct Callee {
 
 /// How many busy replicas a call looks at before it leaves the choice to the target.
 const LOOKS_MAX: usize = 4;
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
-}
 
 impl Callees {
     /// None: what it imports from other deployments has to know who called, which a direct call does not tell; or it is a
@@ -405,9 +402,9 @@ impl Taken {
         let Some(task) = &mut self.task else {
             self.begun = true;
             let timeout = smaller_timeout(timeout, self.bound.callees.call_timeout);
-            let begun = call::begin_taken(
+            let begun = call::begin_with_turn(
                 instance,
-                &self.bound.function,
+                Some(&self.bound.function),
                 encoding,
                 request,
                 timeout,

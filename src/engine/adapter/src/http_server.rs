@@ -7,6 +7,7 @@ use crate::engine::{Engine, HttpThreads};
 use crate::error::{CallOutcome, Code, DoorError, Result};
 use crate::http_request::{Handler, answer};
 use crate::link::{Linked, LinkedKind};
+use crate::lock::locked;
 use crate::store::Stdio;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -119,7 +120,7 @@ impl Server {
     }
 
     fn note(&self, text: String) {
-        *self.last_failure.lock().unwrap_or_else(|e| e.into_inner()) = text;
+        *locked(&self.last_failure) = text;
     }
 
     fn enter(&self, stage: u8) {
@@ -215,7 +216,7 @@ impl HttpServer {
 
     pub fn set_concurrent_max(&self, concurrent_max: usize) {
         let admission = &self.server.admission;
-        let mut bound = admission.bound.lock().unwrap_or_else(|e| e.into_inner());
+        let mut bound = locked(&admission.bound);
         if concurrent_max > *bound {
             let more = concurrent_max - *bound;
             // First what was still to be taken away, then new ones.
@@ -248,8 +249,7 @@ impl HttpServer {
     }
 
     pub fn last_failure(&self) -> String {
-        let failure = self.server.last_failure.lock();
-        failure.unwrap_or_else(|e| e.into_inner()).clone()
+        locked(&self.server.last_failure).clone()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::engine::EngineShared;
 use crate::handle_list::{self, MOVED};
 use crate::instance::Encoding;
 use crate::layout::{FunctionLayout, Handle, Kind, Layout};
+use crate::lock::locked;
 use crate::passage::{
     Answer, Incoming, Outgoing, OutgoingHandles, OutgoingScalars, registers, result_registers,
 };
@@ -122,7 +123,7 @@ impl Slot {
     }
 
     fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.waker.lock().unwrap_or_else(|e| e.into_inner())
+        locked(&self.waker)
     }
 
     fn ended(&self) -> bool {
@@ -625,8 +626,7 @@ impl Import {
             let import = self.clone();
             Box::new(async move {
                 let ended = import.end(begun?).await;
-                let ended = ended.map_err(|error| store.data_mut().blame(error));
-                ended.map(Incoming::<Returned, M>)
+                store.data_mut().judge(ended).map(Incoming::<Returned, M>)
             })
         })
     }
@@ -638,27 +638,25 @@ impl Import {
         name: &str,
     ) -> wasmtime::Result<()> {
         linker.func_wrap_async(name, move |mut store, params: OutgoingScalars<N>| {
-            match self.begin_scalars(store.data_mut(), &params.0) {
+            let begun = self.begin_scalars(store.data_mut(), &params.0);
+            match store.data_mut().judge(begun) {
                 Ok(ScalarsBegun::AtHand(value)) => return Box::new(AtHand::<M>::keep(value)),
                 Ok(ScalarsBegun::Direct(call)) => {
                     return Box::new(async move {
                         let ended = call.await;
-                        let ended = ended.map_err(|error| store.data_mut().blame(error));
-                        ended.map(|value| Incoming(Scalar::AtHand(value)))
+                        let value = store.data_mut().judge(ended)?;
+                        Ok(Incoming(Scalar::AtHand(value)))
                     });
                 }
                 Ok(ScalarsBegun::NoneIdle) => {}
-                Err(error) => {
-                    let error = store.data_mut().blame(error);
-                    return Box::new(std::future::ready(Err(error)));
-                }
+                Err(error) => return Box::new(std::future::ready(Err(error))),
             }
             // SAFETY: this is called with what was just lifted.
             let begun = unsafe { self.begin(&mut store, &params.outgoing(), None) };
             let import = self.clone();
             Box::new(async move {
                 let ended = import.end(begun?).await;
-                let returned = ended.map_err(|error| store.data_mut().blame(error))?;
+                let returned = store.data_mut().judge(ended)?;
                 Ok(Incoming::<_, M>(Scalar::Returned(Box::new(returned))))
             })
         })
@@ -717,7 +715,7 @@ impl Import {
             let import = self.clone();
             Box::new(async move {
                 let ended = import.end(begun?).await;
-                let returned = ended.map_err(|error| store.data_mut().blame(error))?;
+                let returned = store.data_mut().judge(ended)?;
                 Ok(Incoming::<_, M>(returned.claimed(store.data_mut())))
             })
         })

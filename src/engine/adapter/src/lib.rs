@@ -28,6 +28,7 @@ pub mod key_value;
 pub mod layout;
 mod lent;
 pub mod link;
+mod lock;
 mod logging;
 pub mod outbound;
 pub mod output;

@@ -135,11 +135,11 @@ impl StoreData {
         Ok(left)
     }
 
-    /// Why a call that this guest has made did not return: what ends at its own deadline is its own.
-    pub(crate) fn blame(&mut self, error: wasmtime::Error) -> wasmtime::Error {
-        match self.deadline.passed() {
-            true => DeadlinePassed.into(),
-            false => error,
+    /// How a call that this guest has made ended: what fails at the guest's own deadline is its own failure.
+    pub(crate) fn judge<T>(&mut self, ended: wasmtime::Result<T>) -> wasmtime::Result<T> {
+        match ended {
+            Err(_) if self.deadline.passed() => Err(DeadlinePassed.into()),
+            ended => ended,
         }
     }
 

@@ -4,6 +4,7 @@
 //! has ended, and a caller's waker keeps the call, which keeps the instance and with it the store: it would never go. So
 //! it sees this one, which leads to the caller's for as long as there is a call.
 
+use crate::lock::locked;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Wake, Waker};
 
@@ -43,7 +44,7 @@ impl StoreWaker {
 
 impl Leads {
     fn lock(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.0.lock().unwrap_or_else(|e| e.into_inner())
+        locked(&self.0)
     }
 }
 

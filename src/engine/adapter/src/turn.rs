@@ -3,6 +3,7 @@
 //! Whose turn it is: a lock for futures that is given on in the order in which they asked. Taking and giving back a free
 //! one is one atomic operation each, which matters because a call of an idle instance does little more than that.
 
+use crate::lock::locked;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -70,7 +71,7 @@ impl Turn {
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<Arc<Waiter>>> {
-        self.queue.lock().unwrap_or_else(|e| e.into_inner())
+        locked(&self.queue)
     }
 }
 
@@ -82,7 +83,7 @@ impl Default for Turn {
 
 impl Waiter {
     fn place(&self) -> MutexGuard<'_, Place> {
-        self.place.lock().unwrap_or_else(|e| e.into_inner())
+        locked(&self.place)
     }
 }
 

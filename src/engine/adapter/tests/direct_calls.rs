@@ -10,7 +10,7 @@ use arcella_engine::error::{CallOutcome, Outcome};
 use arcella_engine::import::{Cancel, ImportTarget, Reply};
 use arcella_engine::settings::EngineSettings;
 use arcella_engine::store::{Limits, Policy};
-use common::{Bench, Replica, bench, bench_with, example, limits, wat};
+use common::{Bench, Replica, bench, bench_with, example, limits, replica_of, wat};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Waker};
@@ -171,17 +171,21 @@ fn pair_with(
     let callees = Callees::of(&provider.linked, call_timeout).unwrap();
     let told = Arc::new(Told::default());
     callees.add(&provider.instance, Box::new(Teller(told.clone())));
-    let imported = consumer.linked.imported().iter();
-    for (function, wire) in imported.zip(consumer.linked.wires().iter()) {
-        let name = format!("{interface}#{}", function.name);
-        assert!(wire.bind(&callees, &name), "{name}");
-    }
+    bind_all(&consumer, &callees, interface);
     Pair {
         consumer,
         provider,
         callees,
         target,
         told,
+    }
+}
+
+fn bind_all(consumer: &Replica, callees: &Arc<Callees>, interface: &str) {
+    let imported = consumer.linked.imported().iter();
+    for (function, wire) in imported.zip(consumer.linked.wires().iter()) {
+        let name = format!("{interface}#{}", function.name);
+        assert!(wire.bind(callees, &name), "{name}");
     }
 }
 
@@ -387,36 +391,15 @@ fn who_has_held_a_thread_once_does_not_again() {
         .wave_within("spin", "", Duration::from_millis(50));
     assert_eq!(ended.outcome, Outcome::TimedOut);
     // Another replica of the same deployment, and another caller.
-    let sibling = Pair {
-        provider: Replica {
-            instance: common::finish(GuestTask::start_instance(
-                pair.provider.linked.clone(),
-                arcella_engine::store::Stdio::Sink(pair.provider.output.clone()),
-            ))
-            .instance()
-            .unwrap(),
-            linked: pair.provider.linked.clone(),
-            output: pair.provider.output.clone(),
-        },
-        ..self::pair(&bench, &consumer(), &provider(""), OPS)
-    };
     pair.callees.remove(&pair.provider.instance);
+    let sibling = replica_of(pair.provider.linked.clone());
     let told = Arc::new(Told::default());
     pair.callees
-        .add(&sibling.provider.instance, Box::new(Teller(told.clone())));
-    for (function, wire) in sibling
-        .consumer
-        .linked
-        .imported()
-        .iter()
-        .zip(sibling.consumer.linked.wires().iter())
-    {
-        assert!(wire.bind(&pair.callees, &format!("{OPS}#{}", function.name)));
-    }
-    assert_eq!(sibling.consumer.text("add", "1, 2"), "3");
-    let ended = sibling
-        .consumer
-        .wave_within("spin", "", Duration::from_millis(50));
+        .add(&sibling.instance, Box::new(Teller(told.clone())));
+    let caller = self::pair(&bench, &consumer(), &provider(""), OPS).consumer;
+    bind_all(&caller, &pair.callees, OPS);
+    assert_eq!(caller.text("add", "1, 2"), "3");
+    let ended = caller.wave_within("spin", "", Duration::from_millis(50));
     assert_eq!(ended.outcome, Outcome::TimedOut);
     assert!(!told.lines().iter().any(|line| line.starts_with("holds")));
 }

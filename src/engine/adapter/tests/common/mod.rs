@@ -126,14 +126,7 @@ impl Bench {
         limits: Limits,
         target: Option<Arc<dyn ImportTarget>>,
     ) -> Replica {
-        let linked = Linked::new(&self.load(wasm), policy, limits, target).unwrap();
-        let output = Arc::new(Output::default());
-        let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(output.clone()));
-        Replica {
-            instance: finish(task).instance().unwrap(),
-            linked,
-            output,
-        }
+        replica_of(Linked::new(&self.load(wasm), policy, limits, target).unwrap())
     }
 
     pub fn run(
@@ -146,6 +139,17 @@ impl Bench {
         let output = Arc::new(Output::default());
         let task = GuestTask::run_command(linked, Stdio::Sink(output.clone()), timeout);
         (finish(task).outcome(), output)
+    }
+}
+
+/// One more, each time.
+pub fn replica_of(linked: Arc<Linked>) -> Replica {
+    let output = Arc::new(Output::default());
+    let task = GuestTask::start_instance(linked.clone(), Stdio::Sink(output.clone()));
+    Replica {
+        instance: finish(task).instance().unwrap(),
+        linked,
+        output,
     }
 }
 
