@@ -80,6 +80,25 @@ TEST(Instance, KeepsTheArgumentsOfACallThatWaits) {
   EXPECT_EQ(second.get().outcome, Outcome::Returned);
 }
 
+TEST(Instance, ACallThatEndedKeepsNothingOfItsContext) {
+  Served served("spinner");
+  const auto spinner = served.start();
+  const auto turn = spinner->resolve("turn");
+  ASSERT_TRUE(turn.has_value());
+  auto context = std::make_shared<int>(0);
+  const std::weak_ptr<int> kept = context;
+  Awaited<CallOutcome> ended;
+  const std::string many = "100000000";  // outlasts its slice
+  const CallHandle handle = spinner->call(
+      served.executor, *turn, Encoding::Wave, std::as_bytes(std::span(many)), milliseconds(0),
+      [&](CallOutcome outcome) { ended.set(std::move(outcome)); }, std::move(context));
+  EXPECT_EQ(ended.get().outcome, Outcome::Returned);
+  Awaited<bool> after;
+  served.executor.post([&] { after.set(true); });
+  after.get();
+  EXPECT_TRUE(kept.expired());
+}
+
 TEST(Instance, AShortCallEndsOnTheThreadThatStartsIt) {
   Served served("calc");
   const auto calc = served.start();

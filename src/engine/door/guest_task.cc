@@ -25,17 +25,39 @@ InContext::~InContext() {
 }
 
 void GuestTask::run() {
-  const InContext scope(context_);
-  phase_.store(Phase::Polling, std::memory_order_release);
-  door::Task& task = **task_;
-  const bool cancelled = cancelled_.load(std::memory_order_acquire);
-  if (cancelled) task.cancel();
-  if (cancelled || task.poll(*this)) {
-    close();
-    finished(task);
+  // An exchange, not a store: whoever called wake() while this was Scheduled wrote to phase_ as
+  // well (see there), so what it did before, a cancel() for one, is seen by the poll that follows.
+  phase_.exchange(Phase::Polling, std::memory_order_acq_rel);
+  if (!poll()) {
+    leave();
     return;
   }
-  leave();
+  phase_.store(Phase::Done, std::memory_order_release);
+  {
+    const InContext scope(context_);
+    finished(**task_);
+  }
+  let_go();
+}
+
+bool GuestTask::poll() {
+  const InContext scope(context_);
+  door::Task& task = **task_;
+  if (!cancelled_.load(std::memory_order_acquire)) return task.poll(*this);
+  task.cancel();
+  return true;
+}
+
+void GuestTask::close() {
+  phase_.store(Phase::Done, std::memory_order_release);
+  let_go();
+}
+
+void GuestTask::let_go() {
+  // A waker may outlive the call, and be kept by what the call itself keeps: a store holds the last
+  // one that waited in it, the context of the call holds the replica, the replica holds the store.
+  task_.reset();
+  context_.reset();
 }
 
 void GuestTask::leave() {
@@ -52,25 +74,21 @@ void GuestTask::cancel() {
   wake();
 }
 
+GuestTask::Phase GuestTask::when_woken(Phase phase) noexcept {
+  if (phase == Phase::Idle) return Phase::Scheduled;
+  return phase == Phase::Polling ? Phase::Woken : phase;
+}
+
 void GuestTask::wake() const noexcept {
   Phase phase = phase_.load(std::memory_order_acquire);
-  while (true) {
-    switch (phase) {
-      case Phase::Idle:
-        if (phase_.compare_exchange_weak(phase, Phase::Scheduled, std::memory_order_acq_rel)) {
-          post();
-          return;
-        }
-        break;
-      case Phase::Polling:
-        if (phase_.compare_exchange_weak(phase, Phase::Woken, std::memory_order_acq_rel)) return;
-        break;
-      case Phase::Scheduled:
-      case Phase::Woken:
-      case Phase::Done:
-        return;
-    }
-  }
+  // Written even where it stays as it is: a mere load that finds Scheduled could be of a moment at
+  // which run() has already passed on to look at what this thread wrote before it called wake(),
+  // and did not find it yet. Of two writes to phase_ one is the later, and it sees the other's
+  // past.
+  do {
+    if (phase == Phase::Done) return;
+  } while (!phase_.compare_exchange_weak(phase, when_woken(phase), std::memory_order_acq_rel));
+  if (phase == Phase::Idle) post();
 }
 
 std::shared_ptr<door::TaskWaker> GuestTask::share() const noexcept {

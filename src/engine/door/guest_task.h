@@ -32,7 +32,8 @@ class InContext {
 
 // Owners: the caller's CallHandle, whatever was posted to the executor, and the wakers that timers
 // and sockets hold; none of them knows which is the last, hence shared.  Thread: any; it is polled
-// by one thread at a time.
+// by one thread at a time. What is left of it once it is over holds nothing: a waker may be kept
+// for as long as the store in which it waited.
 class GuestTask : public CallHandle::State,
                   public door::TaskWaker,
                   public std::enable_shared_from_this<GuestTask> {
@@ -47,8 +48,8 @@ class GuestTask : public CallHandle::State,
   void run();
   // The poll is over, the work is not: from now on wake() posts it.
   void leave();
-  // There is nothing (more) to be polled.
-  void close() { phase_.store(Phase::Done, std::memory_order_release); }
+  // There is nothing (more) to be polled. Only by who polls it.
+  void close();
   [[nodiscard]] bool done() const noexcept {
     return phase_.load(std::memory_order_acquire) == Phase::Done;
   }
@@ -69,11 +70,14 @@ class GuestTask : public CallHandle::State,
     Woken,      // the same, and wake() was called meanwhile
     Done,
   };
+  [[nodiscard]] static Phase when_woken(Phase phase) noexcept;
+  [[nodiscard]] bool poll();  // whether it ended
+  void let_go();
   void post() const;
 
   Executor& executor_;
-  const CallContext context_;
-  std::optional<rust::Box<door::Task>> task_;  // only the thread in run()
+  CallContext context_;                        // only the thread that polls; null once it is over
+  std::optional<rust::Box<door::Task>> task_;  // the same
   mutable std::atomic<Phase> phase_{Phase::Polling};
   std::atomic<bool> cancelled_{false};
 };
